@@ -1,0 +1,52 @@
+# Every target does its own set-up: virtual environment, pinned dependencies, the package.
+# Needs Python 3.11 or later with venv (or uv), make, and a package index.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test test-slow check format lock bench clean
+
+help:  ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Make the virtual environment with everything pinned.
+
+$(READY): requirements-dev.txt pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/setup.sh
+	@touch $(READY)
+
+demo: $(READY)  ## Load, update, verify and search a simulated account (data in data/demo).
+	@$(BIN)/hostaway-message-db demo
+
+run: $(READY)  ## Sync the account whose credentials are in .env.
+	@$(BIN)/hostaway-message-db sync
+
+test: $(READY)  ## Run every test but the slow ones.
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+
+test-slow: $(READY)  ## Run the slow tests.
+	@$(BIN)/python -m pytest -m slow
+
+check: $(READY)  ## Format, lint, types, import contracts, documents, dependency audit.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/architecture
+	@$(BIN)/python scripts/audit.py
+
+format: $(READY)  ## Format the code.
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(READY)  ## Compile the pinned requirements from pyproject.toml.
+	@PATH="$(abspath $(BIN)):$$PATH" sh scripts/lock.sh
+
+bench: $(READY)  ## Run the first-load benchmark.
+	@$(BIN)/python benchmarks/first_load.py
+
+clean:  ## Remove what the targets made; never data/.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

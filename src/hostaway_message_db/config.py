@@ -1,0 +1,267 @@
+"""Settings: typed, bounded, described; read once, at the edge.
+
+Read from the environment, then from `.env` in the working directory, then the
+defaults here. A wrong configuration is reported whole: every problem with what is
+wrong and how to set it.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from hostaway_message_db.errors import ConfigurationError
+
+ENV_FILE = Path(".env")
+_LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+
+Origin = Literal["environment", ".env", "default"]
+
+
+class Settings(BaseSettings):
+    """Every setting of the product; the field name in capitals is the variable's name."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        case_sensitive=False,
+    )
+
+    hostaway_account_id: str = Field(
+        default="",
+        pattern=r"^\d{0,19}$",
+        description="Account id (the client id of the API key); required for a real account.",
+    )
+    hostaway_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="API key (the client secret); required for a real account.",
+    )
+    hostaway_base_url: str = Field(
+        default="https://api.hostaway.com/v1",
+        description="Where the API is; plain http is taken for loopback only.",
+    )
+    hostaway_request_delay: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Least seconds between two request starts; 0.05 is the vendor's published"
+        " limit, 0 is unpaced.",
+    )
+    hostaway_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds that one request may take."
+    )
+    hostaway_max_retries: int = Field(
+        default=5, ge=0, le=20, description="Tries after the first one, for each request."
+    )
+    hostaway_page_size: int = Field(
+        default=500,
+        ge=1,
+        le=1000,
+        description="Rows asked for in one page; what comes back decides the step.",
+    )
+    hostaway_concurrency: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="Requests in flight at most; the delay holds over all of them.",
+    )
+
+    mongodb_uri: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address of a MongoDB 5.0 or later; empty starts the embedded one.",
+    )
+    mongodb_database: str = Field(
+        default="hostaway",
+        pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
+        description="Name of the database.",
+    )
+    mongod_bin: Path | None = Field(
+        default=None, description="A mongod to start instead of the packaged one."
+    )
+    mongod_cache_gigabytes: float = Field(
+        default=0.5,
+        ge=0.25,
+        le=64,
+        description="Memory cache of the embedded MongoDB; 0.5 suits a 2 GB machine.",
+    )
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="The embedded database's files, the token cache, the pace mark.",
+    )
+
+    sync_recent_days: float = Field(
+        default=2.0,
+        ge=0,
+        le=365,
+        description="Conversations active within so many days are read again for silent edits.",
+    )
+    sync_recent_reread_hours: float = Field(
+        default=12.0,
+        ge=0,
+        le=8760,
+        description="Each recently active conversation is read again at most this often.",
+    )
+    sync_reservations_overlap_hours: float = Field(
+        default=1.0,
+        ge=0,
+        le=720,
+        description="How far before the reservations' watermark each run reads again.",
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level that is logged."
+    )
+    log_dir: Path = Field(default=Path("logs"), description="Daily log files, named by date.")
+    log_retention_days: int = Field(
+        default=30, ge=1, le=3650, description="Days that a log file is kept."
+    )
+
+    smtp_host: str = Field(default="", description="Mail server; empty turns mail off.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_username: str = Field(default="", description="Login at the mail server.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Password for it.")
+    smtp_starttls: bool = Field(default=True, description="Encrypt before logging in.")
+    notify_from: str = Field(default="", description="Sender of the mails.")
+    notify_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Receivers of the mails, separated by commas."
+    )
+
+    web_host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
+    web_port: int = Field(default=8000, ge=0, le=65535, description="Port that `serve` listens on.")
+    web_api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Keys of the REST API, separated by commas; without one, only loopback is"
+        " served.",
+    )
+    webhook_login: str = Field(default="", description="Login that Hostaway's webhooks send.")
+    webhook_password: SecretStr = Field(default=SecretStr(""), description="Password for it.")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("notify_to", "web_api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("hostaway_base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is no http(s) address, such as https://api.hostaway.com/v1")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK_HOSTS:
+            raise ValueError("would send the API key unencrypted; use https")
+        return value.rstrip("/")
+
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _check_mongodb_uri(cls, value: SecretStr) -> SecretStr:
+        uri = value.get_secret_value()
+        if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("is no mongodb:// or mongodb+srv:// address")
+        return value
+
+
+def load_settings(*, hostaway_needed: bool = False, **overrides: Any) -> Settings:
+    """Read the settings, or raise `ConfigurationError` with all problems at once.
+
+    `hostaway_needed` makes the credentials required: commands that only read the
+    store work without them. `overrides` stand above the environment (the demo and the
+    command line's options).
+    """
+    problems: list[str] = []
+    settings = None
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        problems += [_problem(detail) for detail in error.errors()]
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{ENV_FILE} cannot be read: {error}")
+    if hostaway_needed:
+        problems += _missing_credentials(settings, overrides)
+    if problems:
+        raise ConfigurationError(problems)
+    if settings is None:  # pragma: no cover - a failure above always leaves a problem
+        raise ConfigurationError(["the settings could not be read"])
+    return settings
+
+
+def _problem(detail: Any) -> str:
+    name = str(detail["loc"][0]).upper() if detail["loc"] else "settings"
+    sentence = str(detail["msg"]).removeprefix("Value error, ")
+    field = Settings.model_fields.get(name.lower())
+    meaning = f" ({field.description})" if field else ""
+    secret = field is not None and "Secret" in str(field.annotation)
+    given = "" if secret else f" is {str(detail.get('input'))[:80]!r}:"
+    return f"{name}{given} {sentence}.{meaning}"
+
+
+def _missing_credentials(settings: Settings | None, overrides: dict[str, Any]) -> list[str]:
+    """Name each credential that is absent, also when another setting is wrong."""
+    names = ("hostaway_account_id", "hostaway_api_key")
+    if settings is None:
+        given = {**{k: str(v) for k, v in _dotenv().items()}, **_environment()}
+        values = {name: overrides.get(name) or given.get(name, "") for name in names}
+    else:
+        values = {
+            "hostaway_account_id": settings.hostaway_account_id,
+            "hostaway_api_key": settings.hostaway_api_key.get_secret_value(),
+        }
+    return [
+        f"{name.upper()} is not set. ({Settings.model_fields[name].description})"
+        for name in names
+        if not values[name]
+    ]
+
+
+def _environment() -> dict[str, str]:
+    return {k.lower(): v for k, v in os.environ.items() if v}  # noqa: TID251 - its one home
+
+
+def _dotenv() -> dict[str, str]:
+    if not ENV_FILE.is_file():
+        return {}
+    return {k.lower(): v for k, v in dotenv_values(ENV_FILE).items() if v}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingOrigin:
+    """One setting as `doctor` shows it: its value, masked where secret, and where from."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+def describe_settings(settings: Settings) -> list[SettingOrigin]:
+    """List every setting with its value (secrets masked) and where it came from."""
+    environment, dotenv = _environment(), _dotenv()
+    described: list[SettingOrigin] = []
+    for name in Settings.model_fields:
+        origin: Origin = "default"
+        if name in environment:
+            origin = "environment"
+        elif name in dotenv:
+            origin = ".env"
+        described.append(SettingOrigin(name.upper(), _shown(getattr(settings, name)), origin))
+    return described
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ", ".join(_shown(part) for part in value)
+    return "" if value is None else str(value)

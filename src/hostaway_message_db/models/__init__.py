@@ -1,0 +1,1 @@
+"""Frozen, typed values: what the pipeline handles once a record was read."""

@@ -1,0 +1,1 @@
+"""Clock and logging: what every layer above may use."""

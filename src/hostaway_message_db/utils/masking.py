@@ -1,0 +1,10 @@
+"""Addresses without what must not be shown."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+
+def mask_uri(uri: str) -> str:
+    """Return a MongoDB or HTTP address without its user, password and options."""
+    parts = urlsplit(uri)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
