@@ -1,0 +1,1 @@
+"""Outbound: the only package that speaks HTTP to Hostaway."""
