@@ -1,0 +1,1 @@
+"""Bring in: extract, transform, load, and the proof that nothing is missing."""

@@ -1,0 +1,105 @@
+"""The right to run, and the record of a run however it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from hostaway_message_db.errors import HostawayMessageDbError
+from hostaway_message_db.pipeline.report import SyncReport
+from hostaway_message_db.pipeline.run import Run, SyncOptions
+from hostaway_message_db.pipeline.side_entities import SideEntities
+from hostaway_message_db.ports import Audience, HostawaySource, Stores
+from hostaway_message_db.utils.clock import Clock
+from hostaway_message_db.utils.logger import get_logger
+
+log = get_logger(__name__)
+
+LEASE_SECONDS = 60.0
+
+
+class Result(Protocol):
+    """What a run has to show for itself."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether nothing was left out."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        ...
+
+
+async def new_run(
+    source: HostawaySource, stores: Stores, clock: Clock, audience: Audience, options: SyncOptions
+) -> Run:
+    """Make a run; a first load is one that no run before it completed."""
+    before = await stores.state.account(options.account_id)
+    mode = "incremental" if before.first_load_completed_at else "initial"
+    report = SyncReport(options.run_id, options.account_id, mode, clock.now(), counts=source.counts)
+    report.quarantine_size = await stores.quarantine.count(options.account_id)
+    entities = SideEntities(options.account_id, source, stores.sides, clock)
+    return Run(options, source, stores, clock, audience, report, before, entities)
+
+
+@asynccontextmanager
+async def holding_lease(run: Run) -> AsyncIterator[None]:
+    """Hold the account's right to run, renewed in time; raises `LeaseHeld`."""
+    name, holder = f"sync:{run.account_id}", run.options.run_id
+    leases, clock = run.stores.leases, run.clock
+    await leases.acquire(name, holder, clock.now(), LEASE_SECONDS)
+
+    async def renew() -> None:
+        while True:
+            await clock.sleep(LEASE_SECONDS / 3)
+            await leases.acquire(name, holder, clock.now(), LEASE_SECONDS)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            renewal = tasks.create_task(renew())
+            yield
+            renewal.cancel()
+    except BaseExceptionGroup as group:
+        raise first_error(group) from None
+    finally:
+        await leases.release(name, holder)
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that matters of several that happened at once."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        ours = [e for e in error.exceptions if isinstance(e, HostawayMessageDbError)]
+        error = ours[0] if ours else error.exceptions[0]
+    return error
+
+
+@asynccontextmanager
+async def recorded(run: Run, kind: str, result: Result) -> AsyncIterator[None]:
+    """Enter the run in the ledger, and how it ended, with its result so far."""
+    started = run.clock.monotonic()
+    await run.stores.runs.start(
+        run.options.run_id, run.account_id, kind, run.report.mode, run.clock.now()
+    )
+    outcome = "failed"
+    try:
+        yield
+        outcome = "complete" if result.is_complete else "partial"
+    except asyncio.CancelledError:
+        outcome = "interrupted"
+        raise
+    except HostawayMessageDbError as error:
+        run.report.leave("run", error)
+        raise
+    finally:
+        run.report.duration_seconds = run.clock.monotonic() - started
+        report = result.to_json()
+        log.info("run_finished", kind=kind, outcome=outcome, **_canonical(report))
+        await run.stores.runs.finish(run.options.run_id, outcome, report, run.clock.now())
+
+
+def _canonical(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of a run's one canonical log line."""
+    long = {"failures", "differences", "started_at"}
+    return {key: value for key, value in report.items() if key not in long}

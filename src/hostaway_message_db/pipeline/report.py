@@ -1,0 +1,134 @@
+"""What a run did: every raw record in exactly one column, everything left behind named."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
+from hostaway_message_db.ports import LoadOutcome, RequestCounts
+
+MAX_NAMED_FAILURES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that was left for the next run, and why."""
+
+    subject: str
+    code: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Columns:
+    """Where the raw records of one entity went; the columns add up to `extracted`."""
+
+    extracted: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+
+    def add(self, outcome: LoadOutcome) -> None:
+        """Count a loaded batch."""
+        self.inserted += outcome.inserted
+        self.updated += outcome.updated
+        self.unchanged += outcome.unchanged
+
+    def to_json(self) -> dict[str, int]:
+        """Return the columns by name."""
+        return {
+            "extracted": self.extracted,
+            "inserted": self.inserted,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "quarantined": self.quarantined,
+        }
+
+
+@dataclass(slots=True)
+class ConversationColumns:
+    """How the conversations fared; `changed` are those that had to be read."""
+
+    listed: int = 0
+    changed: int = 0
+    read: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """The report of one sync; `sync --json` prints it."""
+
+    run_id: str
+    account_id: str
+    mode: str
+    started_at: datetime
+    duration_seconds: float = 0.0
+    counts: RequestCounts = field(default_factory=RequestCounts)
+    conversations: ConversationColumns = field(default_factory=ConversationColumns)
+    messages: Columns = field(default_factory=Columns)
+    reservations: Columns = field(default_factory=Columns)
+    listings: Columns = field(default_factory=Columns)
+    conversation_rows: Columns = field(default_factory=Columns)
+    unsent_messages: int = 0
+    new_in_quarantine: int = 0
+    quarantine_size: int = 0
+    latest_message_at: datetime | None = None
+    failures: list[Failure] = field(default_factory=list)
+    failure_count: int = 0
+
+    def leave(self, subject: str, error: HostawayMessageDbError) -> None:
+        """Name something that is left for the next run."""
+        self.failure_count += 1
+        if len(self.failures) < MAX_NAMED_FAILURES:
+            self.failures.append(Failure(subject, error.code, error.message))
+
+    @property
+    def nothing_is_left(self) -> bool:
+        """Tell whether the next run has nothing to make up for."""
+        return self.failure_count == 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every listed message is stored, or was known to be in quarantine."""
+        return self.nothing_is_left and self.new_in_quarantine == 0
+
+    @property
+    def exit_code(self) -> int:
+        """Return what the process says: partial wins over quarantine, since it wants a rerun."""
+        if not self.nothing_is_left:
+            return ExitCode.PARTIAL
+        return ExitCode.DATA if self.new_in_quarantine else ExitCode.COMPLETE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values (contract 3.2)."""
+        latest = self.latest_message_at
+        return {
+            "run_id": self.run_id,
+            "account_id": self.account_id,
+            "mode": self.mode,
+            "is_complete": self.is_complete,
+            "started_at": self.started_at.isoformat(),
+            "duration_seconds": round(self.duration_seconds, 3),
+            "request_count": self.counts.requests,
+            "retry_count": self.counts.retries,
+            "refused_count": self.counts.refused,
+            "conversations": {
+                "listed": self.conversations.listed,
+                "changed": self.conversations.changed,
+                "read": self.conversations.read,
+                "failed": self.conversations.failed,
+            },
+            "messages": self.messages.to_json(),
+            "reservations": self.reservations.to_json(),
+            "listings": self.listings.to_json(),
+            "conversation_rows": self.conversation_rows.to_json(),
+            "unsent_messages": self.unsent_messages,
+            "quarantine": {"new": self.new_in_quarantine, "size": self.quarantine_size},
+            "latest_message_at": latest.isoformat() if latest else None,
+            "failure_count": self.failure_count,
+            "failures": [
+                {"subject": f.subject, "code": f.code, "reason": f.reason} for f in self.failures
+            ],
+        }
