@@ -1,0 +1,103 @@
+"""MongoDB's errors become ours, in one place."""
+
+import functools
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from bson.errors import BSONError
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from hostaway_message_db import errors
+from hostaway_message_db.utils.masking import mask_uri
+
+_Arguments = ParamSpec("_Arguments")
+_Answer = TypeVar("_Answer")
+
+DUPLICATE_KEY = 11000
+_DISK_FULL = 14031
+_AUTHENTICATION_CODES = {13, 18, 8000}
+
+
+@contextmanager
+def translated(address: str = "") -> Iterator[None]:
+    """Turn every error of the driver into one of ours, without addresses' passwords."""
+    try:
+        yield
+    except (PyMongoError, BSONError) as error:
+        raise translate(error, address) from error
+
+
+def guarded(
+    method: Callable[_Arguments, Coroutine[Any, Any, _Answer]],
+) -> Callable[_Arguments, Coroutine[Any, Any, _Answer]]:
+    """Translate the driver's errors of a coroutine method."""
+
+    @functools.wraps(method)
+    async def call(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Answer:
+        with translated():
+            return await method(*args, **kwargs)
+
+    return call
+
+
+def translate(error: Exception, address: str = "") -> errors.DatabaseError:
+    """Say in our words what the driver met."""
+    where = f" at {mask_uri(address)}" if address else ""
+    if isinstance(error, InvalidURI | ConfigurationError):
+        return errors.DatabaseUnavailable(
+            f"MONGODB_URI cannot be used: {error}", "Write it as mongodb://user:password@host/."
+        )
+    if isinstance(error, ServerSelectionTimeoutError | AutoReconnect | ConnectionFailure):
+        return errors.DatabaseUnavailable(f"MongoDB{where} cannot be reached ({_kind(error)}).")
+    if isinstance(error, BulkWriteError | DuplicateKeyError):
+        return _of_write(error, where)
+    if isinstance(error, OperationFailure) and error.code in _AUTHENTICATION_CODES:
+        return errors.DatabaseUnavailable(
+            f"MongoDB{where} refuses the login or the right to do this (code {error.code}).",
+            "Check the user, password and role in MONGODB_URI.",
+        )
+    if isinstance(error, OperationFailure):
+        return errors.DatabaseUnavailable(
+            f"MongoDB{where} could not do what was asked (code {error.code}: {_name(error)}).",
+            "Look at the server's log; a full disk is a common cause."
+            if error.code == _DISK_FULL
+            else "Look at the server's log.",
+        )
+    return errors.DatabaseUnavailable(f"MongoDB{where} failed ({_kind(error)}).")
+
+
+def is_duplicate_key(error: BulkWriteError) -> bool:
+    """Tell whether all that went wrong is that somebody else inserted the same key."""
+    problems = (error.details or {}).get("writeErrors", [])
+    return bool(problems) and all(p.get("code") == DUPLICATE_KEY for p in problems)
+
+
+def _of_write(error: BulkWriteError | DuplicateKeyError, where: str) -> errors.DatabaseError:
+    if isinstance(error, DuplicateKeyError) or is_duplicate_key(error):
+        return errors.StoreContention(f"MongoDB{where}: another process wrote the same record.")
+    details = error.details or {}
+    codes = sorted({str(p.get("code")) for p in details.get("writeErrors", [])})
+    unsure = details.get("writeConcernErrors")
+    what = f"codes {', '.join(codes)}" if codes else "not confirmed" if unsure else "unknown cause"
+    return errors.DatabaseUnavailable(
+        f"MongoDB{where} could not write everything ({what}).", "Look at the server's log."
+    )
+
+
+def _name(error: OperationFailure) -> str:
+    return str((error.details or {}).get("codeName", type(error).__name__))
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

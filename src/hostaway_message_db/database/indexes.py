@@ -1,0 +1,107 @@
+"""Every index, each with the query it serves.
+
+The four on `messages` that the user's document fixes are the first four. The text index
+is heavy (about four fifths of the cost of an insert), so a first load builds it at its
+end; whatever is missing is built by the next run.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, TEXT
+
+MESSAGES = "messages"
+CONVERSATIONS = "conversations"
+RESERVATIONS = "reservations"
+LISTINGS = "listings"
+QUARANTINE = "quarantine"
+SYNC_RUNS = "sync_runs"
+SYNC_STATE = "sync_state"
+
+TEXT_INDEX_NAME = "content_text"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPlan:
+    """One index: where, on what, and which query it serves."""
+
+    collection: str
+    name: str
+    keys: tuple[tuple[str, Any], ...]
+    serves: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+INDEXES: tuple[IndexPlan, ...] = (
+    IndexPlan(
+        MESSAGES,
+        TEXT_INDEX_NAME,
+        (("content", TEXT),),
+        "full text search",
+        # With the defaults, a document whose field `language` says "zh" would be refused
+        # and one that says "en" be stemmed; so the override names a field that never exists.
+        {"default_language": "none", "language_override": "text_index_language"},
+    ),
+    IndexPlan(
+        MESSAGES,
+        "property_timestamp",
+        (("property.id", ASCENDING), ("timestamp", ASCENDING)),
+        "messages of a property over time",
+    ),
+    IndexPlan(
+        MESSAGES,
+        "nationality_timestamp",
+        (("guest.nationality", ASCENDING), ("timestamp", ASCENDING)),
+        "messages of a nationality over time",
+    ),
+    IndexPlan(
+        MESSAGES,
+        "message_id_unique",
+        (("message_id", ASCENDING),),
+        "one document per message; upserts",
+        {"unique": True},
+    ),
+    IndexPlan(
+        MESSAGES,
+        "conversation_timestamp",
+        (("conversation_id", ASCENDING), ("timestamp", ASCENDING)),
+        "one thread in order; what a complete read no longer contains",
+    ),
+    IndexPlan(
+        MESSAGES,
+        "timestamp",
+        (("timestamp", DESCENDING),),
+        "the newest messages of all; freshness",
+    ),
+    IndexPlan(
+        SYNC_STATE,
+        "pending_conversations",
+        (("account_id", ASCENDING), ("_id", ASCENDING)),
+        "the conversations that wait to be read",
+        {"partialFilterExpression": {"is_pending": True}},
+    ),
+    IndexPlan(
+        SYNC_STATE,
+        "state_by_reservation",
+        (("account_id", ASCENDING), ("reservation_id", ASCENDING)),
+        "the conversations of a changed reservation",
+    ),
+    IndexPlan(
+        SYNC_STATE,
+        "state_by_activity",
+        (("account_id", ASCENDING), ("last_active_at", DESCENDING)),
+        "the recently active conversations",
+    ),
+    IndexPlan(
+        QUARANTINE,
+        "quarantine_by_record",
+        (("account_id", ASCENDING), ("entity", ASCENDING), ("record_id", ASCENDING)),
+        "release of a record that could be understood after all",
+    ),
+    IndexPlan(
+        SYNC_RUNS,
+        "runs_by_start",
+        (("account_id", ASCENDING), ("started_at", DESCENDING)),
+        "the last runs",
+    ),
+)

@@ -1,0 +1,142 @@
+"""The collection `messages`, and the building of all indexes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pymongo
+from pymongo import DESCENDING
+from pymongo.asynchronous.database import AsyncDatabase
+
+from hostaway_message_db.database.documents import (
+    ENRICHED_FIELDS,
+    Document,
+    comparable_message,
+    message_document,
+)
+from hostaway_message_db.database.failures import guarded
+from hostaway_message_db.database.indexes import INDEXES, MESSAGES, TEXT_INDEX_NAME
+from hostaway_message_db.database.upserts import differing_fields, upsert
+from hostaway_message_db.models.records import Message
+from hostaway_message_db.ports import LoadOutcome
+
+INDEX_BUILD_SECONDS = 4 * 3600
+
+
+class MongoMessageStore:
+    """Messages in MongoDB; see `ports.MessageStore`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._database = database
+        self._messages = database[MESSAGES]
+
+    async def load(self, messages: Sequence[Message], now: datetime) -> LoadOutcome:
+        """Insert what is new, update what differs, leave the rest untouched."""
+        return await upsert(
+            self._messages,
+            "message_id",
+            [message_document(message) for message in messages],
+            now,
+            first_fields=ENRICHED_FIELDS,
+            comparable=comparable_message,
+        )
+
+    @guarded
+    async def mark_unsent(
+        self, account_id: str, conversation_id: str, listed_ids: set[str], now: datetime
+    ) -> int:
+        """Mark what a complete read no longer contains; its text is kept."""
+        gone = await self.unlisted(account_id, conversation_id, listed_ids)
+        if not gone:
+            return 0
+        result = await self._messages.update_many(
+            {"message_id": {"$in": gone}}, {"$set": {"is_unsent": True, "updated_at": now}}
+        )
+        return result.modified_count
+
+    @guarded
+    async def unlisted(
+        self, account_id: str, conversation_id: str, listed_ids: set[str]
+    ) -> list[str]:
+        """Return the stored messages, the unsent ones left out, that are not listed."""
+        stored = self._messages.find(
+            {"conversation_id": conversation_id, "account_id": account_id, "is_unsent": False},
+            {"message_id": 1},
+        )
+        return [d["message_id"] async for d in stored if d["message_id"] not in listed_ids]
+
+    @guarded
+    async def count_by_conversation(self, account_id: str, ids: Sequence[str]) -> dict[str, int]:
+        """Count each conversation's stored messages, the unsent ones left out."""
+        wanted = {
+            "conversation_id": {"$in": list(ids)},
+            "account_id": account_id,
+            "is_unsent": False,
+        }
+        groups = await self._messages.aggregate(
+            [{"$match": wanted}, {"$group": {"_id": "$conversation_id", "n": {"$sum": 1}}}]
+        )
+        return {group["_id"]: group["n"] async for group in groups}
+
+    @guarded
+    async def differences(self, messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
+        """Name the fields in which the store differs; none named: it is not stored."""
+        documents = {m.message_id: message_document(m) for m in messages}
+        found = self._messages.find({"message_id": {"$in": list(documents)}})
+        stored = {d["message_id"]: d async for d in found}
+        differing: dict[str, tuple[str, ...]] = {}
+        for message_id, document in documents.items():
+            known = stored.get(message_id)
+            if known is None:
+                differing[message_id] = ()
+            elif names := differing_fields(known, document, comparable_message):
+                differing[message_id] = names
+        return differing
+
+    @guarded
+    async def rename_property(
+        self, account_id: str, property_id: str, name: str | None, now: datetime
+    ) -> int:
+        """Give all messages of a property its new name."""
+        result = await self._messages.update_many(
+            {"property.id": property_id, "account_id": account_id, "property.name": {"$ne": name}},
+            {"$set": {"property.name": name, "updated_at": now}},
+        )
+        return result.modified_count
+
+    @guarded
+    async def latest_moment(self, account_id: str) -> datetime | None:
+        """Return the moment of the newest message that was really sent or received."""
+        newest = self._messages.find(
+            {"account_id": account_id, "status": {"$in": ["sent", None]}}, {"timestamp": 1}
+        )
+        found = await newest.sort("timestamp", DESCENDING).limit(1).to_list(1)
+        return found[0]["timestamp"] if found else None
+
+    @guarded
+    async def missing_indexes(self) -> list[str]:
+        """Name every planned index that is not there."""
+        missing: list[str] = []
+        for collection in sorted({plan.collection for plan in INDEXES}):
+            present = await self._database[collection].index_information()
+            missing += [
+                f"{collection}.{plan.name}"
+                for plan in INDEXES
+                if plan.collection == collection and plan.name not in present
+            ]
+        return missing
+
+    @guarded
+    async def build_indexes(self, *, with_text: bool) -> None:
+        """Build the indexes that are missing; the heavy text index only on wish."""
+        missing = await self.missing_indexes()
+        with pymongo.timeout(INDEX_BUILD_SECONDS):
+            for plan in INDEXES:
+                if f"{plan.collection}.{plan.name}" not in missing:
+                    continue
+                if plan.name == TEXT_INDEX_NAME and not with_text:
+                    continue
+                keys: list[tuple[str, Any]] = list(plan.keys)
+                await self._database[plan.collection].create_index(
+                    keys, name=plan.name, **plan.options
+                )

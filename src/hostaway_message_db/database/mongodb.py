@@ -1,0 +1,105 @@
+"""The connection's life cycle, and the stores on it."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.read_concern import ReadConcern
+
+from hostaway_message_db.database.documents import Document
+from hostaway_message_db.database.failures import translated
+from hostaway_message_db.database.message_store import MongoMessageStore
+from hostaway_message_db.database.queries import MongoQueries
+from hostaway_message_db.database.side_store import MongoQuarantineStore, MongoSideStore
+from hostaway_message_db.database.sync_state_store import (
+    MongoLeaseStore,
+    MongoRunStore,
+    MongoSyncStateStore,
+)
+from hostaway_message_db.ports import Stores
+
+OLDEST_SERVER = (5, 0)
+SELECTION_TIMEOUT_MS = 10_000
+OPERATION_TIMEOUT_MS = 120_000
+
+
+class MongoDatabase:
+    """One database of one server, open inside its `async with`.
+
+    Acknowledged means durable: writes wait for a majority and for the journal.
+    """
+
+    def __init__(self, uri: str, name: str) -> None:
+        self._uri = uri
+        self._name = name
+        self._client: AsyncMongoClient[Document] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises `DatabaseUnavailable` with the address, without a password."""
+        with translated(self._uri):
+            self._client = AsyncMongoClient(
+                self._uri,
+                tz_aware=True,
+                appname="hostaway-message-db",
+                **_unless_given(
+                    self._uri,
+                    serverSelectionTimeoutMS=SELECTION_TIMEOUT_MS,
+                    timeoutMS=OPERATION_TIMEOUT_MS,
+                ),
+            )
+            try:
+                await self._client.admin.command("ping")
+            except BaseException:
+                await self._client.close()
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        if self._client is not None:
+            await self._client.close()
+
+    @property
+    def database(self) -> AsyncDatabase[Document]:
+        """Return the driver's database, with durable writes."""
+        if self._client is None:
+            raise RuntimeError("the database is used outside its context")
+        return self._client.get_database(
+            self._name,
+            write_concern=WriteConcern(w="majority", j=True),
+            read_concern=ReadConcern("local"),
+        )
+
+    async def server_version(self) -> str:
+        """Return the server's version."""
+        with translated(self._uri):
+            if self._client is None:
+                raise RuntimeError("the database is used outside its context")
+            return str((await self._client.server_info())["version"])
+
+    def stores(self) -> Stores:
+        """Return the stores that the pipeline writes to."""
+        return Stores(
+            messages=MongoMessageStore(self.database),
+            sides=MongoSideStore(self.database),
+            quarantine=MongoQuarantineStore(self.database),
+            state=MongoSyncStateStore(self.database),
+            leases=MongoLeaseStore(self.database),
+            runs=MongoRunStore(self.database),
+        )
+
+    def queries(self) -> MongoQueries:
+        """Return what can be asked."""
+        return MongoQueries(self.database)
+
+
+def _unless_given(uri: str, **options: Any) -> dict[str, Any]:
+    """Leave out what the address sets itself."""
+    given = uri.lower()
+    return {name: value for name, value in options.items() if f"{name.lower()}=" not in given}

@@ -1,0 +1,92 @@
+"""What is asked of the store: text search, threads, the overview."""
+
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
+
+from hostaway_message_db.database.documents import Document, from_bson
+from hostaway_message_db.database.failures import guarded
+from hostaway_message_db.database.indexes import (
+    CONVERSATIONS,
+    LISTINGS,
+    MESSAGES,
+    QUARANTINE,
+    RESERVATIONS,
+    SYNC_RUNS,
+    SYNC_STATE,
+)
+from hostaway_message_db.database.message_store import MongoMessageStore
+from hostaway_message_db.database.sync_state_store import SAMPLE_MARK
+from hostaway_message_db.errors import DatabaseUnavailable
+from hostaway_message_db.ports import StoreOverview
+
+SEARCH_TIME_LIMIT_MS = 20_000
+MAX_THREAD_MESSAGES = 20_000
+_TEXT_INDEX_MISSING = 27
+_COUNTED = (MESSAGES, CONVERSATIONS, RESERVATIONS, LISTINGS, QUARANTINE, SYNC_RUNS)
+
+
+class MongoQueries:
+    """Questions to one database; see `ports.MessageQueries`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._database = database
+
+    @guarded
+    async def search_text(self, text: str, limit: int) -> list[dict[str, Any]]:
+        """Return the messages that hold the words, best match first.
+
+        Raises `DatabaseUnavailable` when the text index is not built yet.
+        """
+        score = {"score": {"$meta": "textScore"}}
+        query = {"$text": {"$search": text}}
+        found = self._database[MESSAGES].find(query, {**score, "_id": 0, "source": 0})
+        found = found.sort([("score", {"$meta": "textScore"}), ("timestamp", DESCENDING)])
+        try:
+            hits = await found.limit(limit).max_time_ms(SEARCH_TIME_LIMIT_MS).to_list(limit)
+        except OperationFailure as error:
+            if error.code != _TEXT_INDEX_MISSING:
+                raise
+            raise DatabaseUnavailable(
+                "The text index is not built yet.", "Run `sync` to its end: it builds the index."
+            ) from error
+        return [from_bson(hit) for hit in hits]
+
+    @guarded
+    async def thread(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return a conversation's messages, oldest first."""
+        found = self._database[MESSAGES].find({"conversation_id": conversation_id}, {"_id": 0})
+        found = found.sort([("timestamp", ASCENDING), ("message_id", ASCENDING)])
+        return [from_bson(m) for m in await found.to_list(MAX_THREAD_MESSAGES)]
+
+    @guarded
+    async def overview(self) -> StoreOverview:
+        """Return what the store can tell of itself."""
+        state, runs = self._database[SYNC_STATE], self._database[SYNC_RUNS]
+        counts = {n: await self._database[n].estimated_document_count() for n in _COUNTED}
+        newest = self._database[MESSAGES].find({"status": {"$in": ["sent", None]}})
+        latest = await newest.sort("timestamp", DESCENDING).limit(1).to_list(1)
+        last_runs = await runs.find().sort("started_at", DESCENDING).limit(5).to_list(5)
+        complete = await runs.find_one(
+            {"kind": "sync", "outcome": "complete"}, sort=[("started_at", DESCENDING)]
+        )
+        failing = state.find(
+            {"is_pending": True, "failed_runs": {"$gt": 0}},
+            {"_id": 0, "account_id": 1, "conversation_id": 1, "failed_runs": 1, "last_error": 1},
+        )
+        aside = self._database[QUARANTINE].find(
+            {}, {"_id": 0, "entity": 1, "record_id": 1, "conversation_id": 1, "reasons": 1}
+        )
+        return StoreOverview(
+            counts=counts,
+            pending_conversations=await state.count_documents({"is_pending": True}),
+            failing_conversations=await failing.limit(20).to_list(20),
+            quarantine=await aside.limit(20).to_list(20),
+            latest_message_at=latest[0]["timestamp"] if latest else None,
+            last_complete_run_at=complete["finished_at"] if complete else None,
+            missing_indexes=await MongoMessageStore(self._database).missing_indexes(),
+            last_runs=[from_bson(run) for run in last_runs],
+            is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
+        )
