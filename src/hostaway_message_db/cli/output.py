@@ -1,0 +1,52 @@
+"""What commands print: JSON for programs, tables for people."""
+
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def to_json(value: Any) -> str:
+    """Return one JSON object; moments as ISO 8601 in UTC, money with its own digits."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object to standard output, and nothing else."""
+    sys.stdout.write(to_json(value) + "\n")
+
+
+def console() -> Console:
+    """Return the console of standard output."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def table(title: str, *columns: str) -> Table:
+    """Return an empty table; a column whose name starts with `#` is right-aligned."""
+    made = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
+    for column in columns:
+        made.add_column(column.removeprefix("#"), justify="right" if column[:1] == "#" else "left")
+    return made
+
+
+def when(moment: datetime | None) -> str:
+    """Write a moment for people, in UTC."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never"
+
+
+def one_line(text: str, width: int) -> str:
+    """Shorten a text to one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"

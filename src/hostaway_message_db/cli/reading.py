@@ -1,0 +1,175 @@
+"""`status`, `search`, `thread`: take out."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from hostaway_message_db.bootstrap import open_application
+from hostaway_message_db.cli import runner
+from hostaway_message_db.cli.output import console, one_line, print_json, table, when
+from hostaway_message_db.config import Settings
+from hostaway_message_db.errors import NotFound, UsageError
+from hostaway_message_db.insights.status import Status, assess
+
+MAX_RESULTS = 1000
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this family of commands."""
+    app.command()(status)
+    app.command()(search)
+    app.command()(thread)
+
+
+def status(*, as_json: Json = False) -> None:
+    """Show the last runs, freshness, counts, quarantine and health."""
+
+    async def work(settings: Settings) -> int:
+        async with open_application(settings) as application:
+            found = assess(await application.queries.overview(), application.clock.now())
+        show_status(found, as_json=as_json)
+        return 0
+
+    runner.run(work, as_json=as_json, quiet_console=True)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Words to look for.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_RESULTS, help="Most messages to show.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Search what was said, best match first."""
+
+    async def work(settings: Settings) -> int:
+        if not query.strip():
+            raise UsageError("There is nothing to search for.")
+        async with open_application(settings) as application:
+            hits = await application.queries.search_text(query, limit)
+        show_hits(query, hits, as_json=as_json)
+        return 0
+
+    runner.run(work, as_json=as_json, quiet_console=True)
+
+
+def thread(
+    conversation_id: Annotated[str, typer.Argument(help="The conversation's id.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show one conversation, readable, oldest message first."""
+
+    async def work(settings: Settings) -> int:
+        async with open_application(settings) as application:
+            messages = await application.queries.thread(conversation_id)
+        if not messages:
+            raise NotFound(
+                f"No message of conversation {conversation_id} is stored.",
+                "Find its id with `search`, or run `sync` first.",
+            )
+        show_thread(conversation_id, messages, as_json=as_json)
+        return 0
+
+    runner.run(work, as_json=as_json, quiet_console=True)
+
+
+def show_status(found: Status, *, as_json: bool) -> None:
+    """Print how the copy is doing."""
+    if as_json:
+        print_json(found.to_json())
+        return
+    out, overview = console(), found.overview
+    out.print(f"[bold]Health: {found.health}[/bold]")
+    if overview.is_sample:
+        out.print("This is sample data of a simulated account.")
+    for problem in found.problems:
+        out.print(f"  - {escape(problem)}")
+    out.print(
+        f"Newest message: {when(overview.latest_message_at)} UTC; last complete run:"
+        f" {when(overview.last_complete_run_at)} UTC."
+    )
+    counts = table("Stored", "collection", "#documents")
+    for name, count in overview.counts.items():
+        counts.add_row(name, str(count))
+    out.print(counts)
+    runs = table("Last runs", "run", "kind", "started (UTC)", "outcome", "#requests")
+    for run in overview.last_runs:
+        requests = str((run["report"] or {}).get("request_count", ""))
+        runs.add_row(run["_id"], run["kind"], when(run["started_at"]), run["outcome"], requests)
+    out.print(runs)
+    _show_left(found)
+
+
+def _show_left(found: Status) -> None:
+    out, overview = console(), found.overview
+    if overview.failing_conversations:
+        shown = table("Conversations that could not be read", "conversation", "#runs", "why")
+        for failing in overview.failing_conversations:
+            why = escape(failing.get("last_error") or "")
+            shown.add_row(failing["conversation_id"], str(failing["failed_runs"]), why)
+        out.print(shown)
+    if overview.quarantine:
+        shown = table("Quarantine", "entity", "id", "conversation", "reasons")
+        for record in overview.quarantine:
+            shown.add_row(
+                record["entity"],
+                record["record_id"] or "",
+                record["conversation_id"] or "",
+                escape("; ".join(record["reasons"])),
+            )
+        out.print(shown)
+
+
+def show_hits(query: str, hits: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print what a search found."""
+    if as_json:
+        print_json({"query": query, "count": len(hits), "results": hits})
+        return
+    out = console()
+    if not hits:
+        out.print(f"Nothing stored holds {escape(repr(query))}.")
+        return
+    shown = table(f"{len(hits)} found", "time (UTC)", "who", "property", "conversation", "message")
+    for hit in hits:
+        who = hit["guest"]["name"] if hit["direction"] == "inbound" else "host"
+        shown.add_row(
+            when(hit["timestamp"]),
+            escape(who or "guest"),
+            escape(hit["property"]["name"] or ""),
+            hit["conversation_id"],
+            escape(one_line(hit["content"], 160)),
+        )
+    out.print(shown)
+
+
+def show_thread(conversation_id: str, messages: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print one conversation."""
+    if as_json:
+        print_json({"conversation_id": conversation_id, "messages": messages})
+        return
+    out, first = console(), messages[0]
+    reservation = first["reservation"]
+    out.print(
+        f"[bold]{escape(first['guest']['name'] or 'guest')}[/bold]"
+        f" at {escape(first['property']['name'] or 'unknown property')},"
+        f" {reservation['arrival_date']} to {reservation['departure_date']},"
+        f" {reservation['status'] or 'no reservation'}"
+    )
+    for message in messages:
+        who = "host" if message["direction"] == "outbound" else message["guest"]["name"] or "guest"
+        marks = [
+            label
+            for label, holds in (
+                ("automated", message["is_automated"]),
+                ("unsent", message["is_unsent"]),
+                (message["status"], message["status"] not in {"sent", None}),
+            )
+            if holds
+        ]
+        note = f" ({', '.join(marks)})" if marks else ""
+        out.print(f"\n[bold]{when(message['timestamp'])} {escape(who)}[/bold]{note}")
+        out.print(escape(message["content"]))
+        for attachment in message["attachments"]:
+            out.print(f"  [attachment] {escape(attachment['name'] or 'unnamed')}", markup=False)

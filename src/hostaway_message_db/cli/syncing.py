@@ -1,0 +1,201 @@
+"""`sync`, `daily-job`, `verify`: bring in, and prove."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hostaway_message_db.bootstrap import open_application
+from hostaway_message_db.cli import runner
+from hostaway_message_db.cli.output import console, print_json, table, when
+from hostaway_message_db.cli.progress import audience, has_terminal
+from hostaway_message_db.config import Settings
+from hostaway_message_db.errors import UsageError
+from hostaway_message_db.pipeline.dry_run import run_dry
+from hostaway_message_db.pipeline.report import SyncReport
+from hostaway_message_db.pipeline.verify import Proof
+from hostaway_message_db.scheduler.daily_job import run_daily_job
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this family of commands."""
+    app.command()(sync)
+    app.command("daily-job")(daily_job)
+    app.command()(verify)
+
+
+def sync(
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every conversation again, changed or not.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Check the configuration and run the pipeline on bundled sample pages;"
+            " no call to Hostaway, no write.",
+        ),
+    ] = False,
+    accept_shrink: Annotated[
+        bool,
+        typer.Option("--accept-shrink", help="Go on although the account lists far fewer."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the store up to date: a first load or an update, picked by itself."""
+
+    async def work(settings: Settings) -> int:
+        if dry_run:
+            show_dry_run(run_dry(settings.hostaway_account_id), as_json=as_json)
+            return 0
+        async with open_application(settings) as application:
+            with audience() as watching:
+                report = await application.sync(
+                    watching, is_full=full, accepts_shrink=accept_shrink
+                )
+        show_report(report, as_json=as_json)
+        return report.exit_code
+
+    if dry_run and (full or accept_shrink):
+        error = UsageError("--dry-run goes with no other option but --json.")
+        runner.report_error(error, as_json=as_json)
+        raise typer.Exit(error.exit_code)
+    runner.run(
+        work,
+        as_json=as_json,
+        hostaway_needed=True,
+        logs_to_files=not dry_run,
+        quiet_console=has_terminal() or dry_run,
+    )
+
+
+def daily_job() -> None:
+    """Do what cron calls: one sync under the lease, recorded."""
+
+    async def work(settings: Settings) -> int:
+        async with open_application(settings) as application:
+            with audience() as watching:
+                report = await run_daily_job(application, watching)
+        show_report(report, as_json=False)
+        return report.exit_code
+
+    runner.run(work, hostaway_needed=True, logs_to_files=True, quiet_console=has_terminal())
+
+
+def verify(
+    *,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Compare every stored field of every message.")
+    ] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Read again what differs.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Prove that nothing is missing: the whole list against the stored stamps and counts."""
+
+    async def work(settings: Settings) -> int:
+        async with open_application(settings) as application:
+            with audience() as watching:
+                proof = await application.verify(watching, is_deep=deep, repairs=repair)
+        show_proof(proof, as_json=as_json)
+        return proof.exit_code
+
+    runner.run(
+        work,
+        as_json=as_json,
+        hostaway_needed=True,
+        logs_to_files=True,
+        quiet_console=has_terminal(),
+    )
+
+
+def show_report(report: SyncReport, *, as_json: bool) -> None:
+    """Print what a sync did."""
+    told = report.to_json()
+    if as_json:
+        print_json(told)
+        return
+    out = console()
+    conversations = report.conversations
+    out.print(
+        f"[bold]{'Complete' if report.is_complete else 'Not complete'}[/bold] {report.mode} run"
+        f" in {report.duration_seconds:.1f} s: {report.counts.requests} requests,"
+        f" {report.counts.retries} retries, {report.counts.refused} refused."
+    )
+    out.print(
+        f"Conversations: {conversations.listed} listed, {conversations.changed} to read,"
+        f" {conversations.read} read, {conversations.failed} failed."
+    )
+    columns = ("extracted", "inserted", "updated", "unchanged", "quarantined")
+    shown = table("Records", "", *(f"#{column}" for column in columns))
+    for name in ("messages", "reservations", "listings", "conversation_rows"):
+        shown.add_row(name.replace("_", " "), *(str(told[name][column]) for column in columns))
+    out.print(shown)
+    out.print(f"Newest message: {when(report.latest_message_at)} UTC.")
+    if report.unsent_messages:
+        out.print(f"{report.unsent_messages} messages are no longer listed; their text is kept.")
+    _show_failures(told["failures"], report.failure_count)
+
+
+def show_proof(proof: Proof, *, as_json: bool) -> None:
+    """Print what a proof found."""
+    told = proof.to_json()
+    if as_json:
+        print_json(told)
+        return
+    out = console()
+    verdict = "Proved complete" if proof.is_complete else "Not proved"
+    out.print(
+        f"[bold]{verdict}[/bold]: Hostaway counts {proof.hostaway_count} conversations,"
+        f" {proof.listed} were listed, {len(proof.conversations)} differ,"
+        f" {len(proof.repaired)} repaired; {proof.stored_messages} messages stored"
+        f"{f', {proof.checked_messages} compared' if proof.is_deep else ''};"
+        f" {told['request_count']} requests."
+    )
+    if proof.differences:
+        shown = table("Differences", "what", "conversation", "message", "fields")
+        for difference in proof.differences[:20]:
+            shown.add_row(
+                difference.kind,
+                difference.conversation_id,
+                difference.message_id or "",
+                ", ".join(difference.fields),
+            )
+        out.print(shown)
+    _show_failures(told["failures"], len(told["failures"]))
+
+
+def _show_failures(failures: list[dict[str, str]], count: int) -> None:
+    if not count:
+        return
+    shown = table(f"Left for the next run: {count}", "what", "why")
+    for failure in failures[:20]:
+        shown.add_row(failure["subject"], failure["reason"])
+    console().print(shown)
+
+
+def show_dry_run(told: dict[str, Any], *, as_json: bool) -> None:
+    """Print what a dry run would have stored."""
+    if as_json:
+        print_json(told)
+        return
+    out = console()
+    messages = told["messages"]
+    out.print(
+        "[bold]Dry run[/bold]: the configuration is good; no call was made, nothing was written."
+    )
+    out.print(
+        f"From the bundled sample pages, {messages['inserted']} of {messages['extracted']}"
+        f" messages would be stored and {messages['quarantined']} put into quarantine."
+    )
+    shown = table("Messages", "time", "direction", "property", "guest", "content")
+    for message in told["would_store"]:
+        shown.add_row(
+            when(message["timestamp"]),
+            message["direction"],
+            message["property"],
+            message["guest"],
+            message["content"],
+        )
+    out.print(shown)

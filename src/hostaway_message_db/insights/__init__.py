@@ -1,0 +1,1 @@
+"""Take out: search, threads, the state of the copy."""
