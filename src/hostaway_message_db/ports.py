@@ -154,7 +154,7 @@ class MessageStore(Protocol):
 
 
 class SideStore(Protocol):
-    """The collections that messages are enriched with."""
+    """The collections that messages are enriched with; what is returned has no `source`."""
 
     async def load_conversations(
         self, conversations: Sequence[Conversation], now: datetime

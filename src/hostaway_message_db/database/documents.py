@@ -4,7 +4,6 @@ Moments are UTC datetimes, dates of a stay are ISO strings (they have no time zo
 money is Decimal128 with the JSON's own digits. Field order is fixed.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,13 +30,14 @@ ENRICHED_FIELDS: Document = {"language": None, "sentiment": None, "topics": [], 
 
 def to_bson(value: Any) -> Any:
     """Return a value whose every number and sequence MongoDB can hold."""
-    if isinstance(value, Decimal):
-        return Decimal128(value)
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool:
+        return value
+    if kind is dict:
         return {key: to_bson(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         return [to_bson(part) for part in value]
-    return value
+    return Decimal128(value) if kind is Decimal else value
 
 
 def from_bson(value: Any) -> Any:
@@ -153,7 +153,7 @@ def listing_from(document: Document) -> Listing:
         name=document["name"],
         time_zone_name=document["time_zone_name"],
         is_archived=document["is_archived"],
-        source=from_bson(document["source"]),
+        source=from_bson(document.get("source", {})),
     )
 
 
@@ -200,7 +200,7 @@ def reservation_from(document: Document) -> Reservation:
         departure_date=_day(document["departure_date"]),
         channel=Channel(document["channel"]["id"], document["channel"]["name"]),
         updated_on=document["updated_on"],
-        source=from_bson(document["source"]),
+        source=from_bson(document.get("source", {})),
     )
 
 
@@ -235,7 +235,7 @@ def conversation_from(document: Document) -> Conversation:
         message_sent_on=sent,
         message_received_on=received,
         stamp=Stamp(_written(sent), _written(received), document["latest_message_id"]),
-        source=from_bson(document["source"]),
+        source=from_bson(document.get("source", {})),
     )
 
 

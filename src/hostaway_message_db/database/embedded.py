@@ -32,7 +32,7 @@ from hostaway_message_db.database.embedded_failures import (
     slow_start,
     unusable_directory,
 )
-from hostaway_message_db.database.embedded_home import Home, open_lock, try_lock
+from hostaway_message_db.database.embedded_home import Home, is_locked, open_lock, try_lock
 from hostaway_message_db.database.embedded_supervisor import Order, listens, trim_log
 from hostaway_message_db.errors import DatabaseUnavailable
 
@@ -40,6 +40,7 @@ LEAST_CACHE_GIGABYTES = 0.25
 """What mongod accepts."""
 
 LOG_BYTES = 10_000_000
+ANSWER_TIMEOUT_SECONDS = 1.0
 STOP_TIMEOUT_SECONDS = 60.0
 RECOVERY_PATIENCE = 10
 """For how many start time-outs a recovery goes on that nobody waits for."""
@@ -212,11 +213,7 @@ class EmbeddedMongo:
 
     def _is_running(self) -> bool:
         """Tell whether a supervisor or a mongod lives, in whatever state."""
-        server = open_lock(self._home.server_lock)
-        try:
-            return not try_lock(server, LOCK_SH)
-        finally:
-            os.close(server)
+        return is_locked(self._home.server_lock)
 
     def _start_or_join(self, deadline: float) -> str:
         """Under `start.lock`, so that of many at the same moment one starts it."""
@@ -229,13 +226,26 @@ class EmbeddedMongo:
                     trim_log(self._home.log, LOG_BYTES)
                     log_offset = self._home.log_size()
                     self._spawn(deadline, log_offset)
-                socket_path = self._home.published_socket()
-                if listens(str(socket_path)) and _answers(socket_path, deadline):
-                    return _uri(socket_path)
+                uri = self._join(deadline)
+                if uri:
+                    return uri
                 Event().wait(POLL_SECONDS)
         finally:
             os.close(start_lock)
         raise self._too_slow(log_offset)
+
+    def _join(self, deadline: float) -> str:
+        """Return the running server's address; empty while it cannot be joined."""
+        socket_path = self._home.published_socket()
+        if not listens(str(socket_path)):
+            return ""
+        if not is_locked(self._home.supervisor_lock):
+            _ask(socket_path, "shutdown", deadline)  # an orphan: nobody would ever stop it
+            return ""
+        if not _ask(socket_path, "ping", deadline):
+            return ""
+        still_supervised = is_locked(self._home.supervisor_lock)
+        return _uri(socket_path) if still_supervised else ""
 
     def _spawn(self, deadline: float, log_offset: int) -> None:
         """Start a supervisor and wait for its word; raises when mongod does not start."""
@@ -247,6 +257,7 @@ class EmbeddedMongo:
             socket=str(socket_path),
             users_lock=str(home.users_lock),
             server_lock=str(home.server_lock),
+            supervisor_lock=str(home.supervisor_lock),
             log=str(home.log),
             log_bytes=LOG_BYTES,
             recovery_timeout_seconds=RECOVERY_PATIENCE * self._start_timeout_seconds,
@@ -313,14 +324,16 @@ def _uri(socket_path: Path) -> str:
     return f"mongodb://{quote_plus(str(socket_path))}/?directConnection=true&journal=true"
 
 
-def _answers(socket_path: Path, deadline: float) -> bool:
-    milliseconds = max(1, round(1000 * (deadline - time.monotonic())))
+def _ask(socket_path: Path, command: str, deadline: float) -> bool:
+    """Send a command; False when no good answer came within a second or the deadline."""
+    seconds = min(ANSWER_TIMEOUT_SECONDS, deadline - time.monotonic())
+    milliseconds = max(1, round(1000 * seconds))
     client: MongoClient[dict[str, Any]] = MongoClient(
         _uri(socket_path), serverSelectionTimeoutMS=milliseconds, timeoutMS=milliseconds
     )
     with client:
         try:
-            client.admin.command("ping")
+            client.admin.command(command)
         except PyMongoError:
             return False
     return True

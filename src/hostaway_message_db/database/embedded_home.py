@@ -5,7 +5,7 @@ import hashlib
 import os
 import socket
 import tempfile
-from fcntl import LOCK_NB, flock
+from fcntl import LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 from hostaway_message_db.errors import DatabaseUnavailable
@@ -18,13 +18,14 @@ class Home:
         """Name the paths; nothing is created yet. Raises `OSError` for a loop of links."""
         try:
             self.directory = (data_dir / "mongodb").resolve()
+            self.data = (self.directory / "data").resolve()
         except RuntimeError as error:  # Python before 3.13 has it so
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
-        self.data = self.directory / "data"
         self.log = self.directory / "mongod.log"
         self.users_lock = self.directory / "users.lock"
         self.start_lock = self.directory / "start.lock"
         self.server_lock = self.directory / "server.lock"
+        self.supervisor_lock = self.directory / "supervisor.lock"
         self._address = self.directory / "address"
 
     def create(self) -> None:
@@ -101,6 +102,15 @@ def try_lock(descriptor: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether somebody holds this lock exclusively; raises `OSError`."""
+    descriptor = open_lock(path)
+    try:
+        return not try_lock(descriptor, LOCK_SH)
+    finally:
+        os.close(descriptor)
 
 
 def _can_hold(path: Path) -> bool:

@@ -12,7 +12,7 @@ the standard library alone and is nobody's child, so it outlives whoever started
     serving ── mongod was asked to stop ─────▶ gone
     stopping ── mongod ended ────────────────▶ gone
 
-Two locks carry all of it, and the kernel drops them whatever way a process ends:
+Three locks carry all of it, and the kernel drops them whatever way a process ends:
 
 * `users.lock`: each user holds it shared. A child of ours waits for it exclusively; the
   kernel grants that the moment nobody is left. From then on the lock is held until we
@@ -20,6 +20,9 @@ Two locks carry all of it, and the kernel drops them whatever way a process ends
   waited for only once mongod listens: a long recovery whose user lost patience is
   brought to its end, so that the next start is quick.
 * `server.lock`: held by us and, inherited, by mongod: free means that neither lives.
+* `supervisor.lock`: held by us alone: free while `server.lock` is held means that we
+  were killed and mongod is an orphan. On Linux the kernel has it stop then; elsewhere
+  the next user asks it to.
 """
 
 import ctypes
@@ -67,6 +70,7 @@ class Order:
     socket: str
     users_lock: str
     server_lock: str
+    supervisor_lock: str
     log: str
     log_bytes: int
     recovery_timeout_seconds: float
@@ -84,8 +88,10 @@ class Supervisor:
         self._order = order
         self._report_descriptor = report_descriptor
         self._libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-        self._server_lock = os.open(order.server_lock, os.O_RDWR | os.O_CREAT, 0o600)
-        self._users_lock = os.open(order.users_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        flags = os.O_RDWR | os.O_CREAT
+        self._supervisor_lock = os.open(order.supervisor_lock, flags, 0o600)
+        self._server_lock = os.open(order.server_lock, flags, 0o600)
+        self._users_lock = os.open(order.users_lock, flags, 0o600)
         self._mongod = 0
         self._watcher = 0
         self._is_abandoned = False
@@ -95,6 +101,7 @@ class Supervisor:
     def run(self) -> None:
         """Serve until the last user left, mongod gave up or SIGTERM arrived."""
         try:
+            flock(self._supervisor_lock, LOCK_EX | LOCK_NB)
             flock(self._server_lock, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             self._report("busy")
@@ -188,6 +195,7 @@ class Supervisor:
             self._die_with_parent(signal.SIGKILL)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # ours to hear, and we kill it
             os.close(self._server_lock)
+            os.close(self._supervisor_lock)
             self._close_report()
             flock(self._users_lock, LOCK_EX)
             os._exit(0)

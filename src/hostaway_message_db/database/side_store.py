@@ -33,6 +33,9 @@ from hostaway_message_db.models.records import (
 )
 from hostaway_message_db.ports import LoadOutcome
 
+WITHOUT_SOURCE = {"source": 0}
+"""What messages are enriched with does not need the rest of a record: `source` comes empty."""
+
 
 class MongoSideStore:
     """Conversations, reservations and listings; see `ports.SideStore`."""
@@ -63,7 +66,9 @@ class MongoSideStore:
     @guarded
     async def conversation(self, account_id: str, conversation_id: str) -> Conversation | None:
         """Return a stored conversation."""
-        found = await self._conversations.find_one({"_id": record_id(account_id, conversation_id)})
+        found = await self._conversations.find_one(
+            {"_id": record_id(account_id, conversation_id)}, WITHOUT_SOURCE
+        )
         return conversation_from(found) if found else None
 
     @guarded
@@ -77,14 +82,14 @@ class MongoSideStore:
     async def reservations(self, account_id: str, ids: Sequence[str]) -> dict[str, Reservation]:
         """Return the stored reservations among `ids`."""
         keys = [record_id(account_id, identity) for identity in ids]
-        found = self._reservations.find({"_id": {"$in": keys}})
+        found = self._reservations.find({"_id": {"$in": keys}}, WITHOUT_SOURCE)
         return {d["reservation_id"]: reservation_from(d) async for d in found}
 
     @guarded
     async def listings(self, account_id: str, ids: Sequence[str]) -> dict[str, Listing]:
         """Return the stored listings among `ids`."""
         keys = [record_id(account_id, identity) for identity in ids]
-        found = self._listings.find({"_id": {"$in": keys}})
+        found = self._listings.find({"_id": {"$in": keys}}, WITHOUT_SOURCE)
         return {d["listing_id"]: listing_from(d) async for d in found}
 
 

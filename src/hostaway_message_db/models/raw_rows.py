@@ -1,6 +1,5 @@
 """The one thing that can be said of a raw row before it is read: its identity."""
 
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -9,7 +8,7 @@ def row_identity(row: Any) -> str | None:
 
     (API reference 12 no. 15.)
     """
-    value = row.get("id") if isinstance(row, Mapping) else None
+    value = row.get("id") if isinstance(row, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return str(value).encode("utf-8", "replace").decode()[:64] or None

@@ -52,7 +52,7 @@ def _read_flag(value: Any) -> Any:
 def _read_moment(value: Any) -> Any:
     """Read `YYYY-MM-DD HH:MM:SS`, UTC without a zone mark (API reference 2)."""
     if isinstance(value, str) and _MOMENT.fullmatch(value):
-        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
     raise ValueError("is no moment written YYYY-MM-DD HH:MM:SS")
 
 

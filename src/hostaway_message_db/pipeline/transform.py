@@ -98,7 +98,7 @@ def read_record(
     """Read a raw row as a record of this kind, or say every reason why it cannot be."""
     reasons = unstorable_reasons(row)
     record = None
-    if isinstance(row, Mapping):
+    if isinstance(row, dict):
         record, found = kind.read(row)
         reasons += found
         if isinstance(record, RawMessage) and record.moment is None:
@@ -117,7 +117,7 @@ def read_record(
 
 def unstorable_reasons(row: Any) -> list[str]:
     """Say why a row could not be stored as it is, whatever it means."""
-    if not isinstance(row, Mapping):
+    if not isinstance(row, dict):
         return ["record: is no object"]
     if _depth(row) > MAX_DEPTH:
         return ["record: is nested too deeply"]
@@ -133,17 +133,13 @@ def _depth(value: Any) -> int:
     level, depth = [value], 0
     while level and depth <= MAX_DEPTH:
         depth += 1
-        level = [
-            part
-            for inner in level
-            for part in (
-                inner.values()
-                if isinstance(inner, Mapping)
-                else inner
-                if isinstance(inner, list)
-                else ()
-            )
-        ]
+        inner: list[Any] = []
+        for part in level:
+            if type(part) is dict:
+                inner.extend(part.values())
+            elif type(part) is list:
+                inner.extend(part)
+        level = inner
     return depth
 
 
@@ -158,7 +154,7 @@ def raw_text(row: Any) -> str:
 
 def without_secrets(value: Any) -> Any:
     """Return a copy without the keys of `SECRET_KEYS`, at any depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {k: without_secrets(v) for k, v in value.items() if k not in SECRET_KEYS}
     if isinstance(value, list):
         return [without_secrets(part) for part in value]
@@ -167,18 +163,21 @@ def without_secrets(value: Any) -> Any:
 
 def storable(value: Any) -> Any:
     """Return JSON as MongoDB can hold it: no secrets, no number that would lose digits."""
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return value
+    if kind is int:
+        return value if value in _INT64 else str(value)
+    if kind is dict:
         return {
             key.replace("\0", "\ufffd"): storable(part)
             for key, part in value.items()
             if key not in SECRET_KEYS
         }
-    if isinstance(value, list):
+    if kind is list:
         return [storable(part) for part in value]
-    if isinstance(value, Decimal):
+    if kind is Decimal:
         return value if fits_decimal128(value) else str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value not in _INT64:
-        return str(value)
     return value
 
 
