@@ -12,6 +12,7 @@ from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.pipeline.etl import run_sync
+from hostaway_message_db.pipeline.replay import run_replay
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import SyncOptions
 from hostaway_message_db.pipeline.verify import Proof, run_verify
@@ -59,6 +60,13 @@ class Application:
                 repairs=repairs,
             )
 
+    async def replay(self, audience: Audience) -> SyncReport:
+        """Transform and load quarantined records again; see `run_replay`."""
+        async with self.client() as client:
+            return await run_replay(
+                client, self.database.stores(), self.clock, audience, self._options()
+            )
+
     def client(self) -> HostawayClient:
         """Return a client of the account, to be used in an `async with`."""
         return hostaway_client(self.settings, self.clock)
@@ -71,6 +79,7 @@ class Application:
             is_full=is_full,
             accepts_shrink=accepts_shrink,
             concurrency=settings.hostaway_concurrency,
+            max_failed_runs=settings.sync_max_failed_runs,
             recent=timedelta(days=settings.sync_recent_days),
             recent_reread=timedelta(hours=settings.sync_recent_reread_hours),
             reservations_overlap=timedelta(hours=settings.sync_reservations_overlap_hours),

@@ -115,6 +115,13 @@ class Settings(BaseSettings):
         description="How far before the reservations' watermark each run reads again.",
     )
 
+    sync_max_failed_runs: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="A conversation failing in so many runs in a row goes to quarantine.",
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."
     )

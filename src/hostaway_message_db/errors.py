@@ -149,7 +149,7 @@ class AccessDenied(HostawayError):
 
 
 class RateLimited(HostawayError):
-    """Hostaway answers 429; `retry_at` is the Unix time it names, if it names one."""
+    """Hostaway answers 429; `retry_at` is the Unix time it names, `limit` its requests a window."""
 
     code = "rate_limited"
     recovery = Recovery.RETRY
@@ -161,10 +161,12 @@ class RateLimited(HostawayError):
         *,
         retry_at: float | None = None,
         retry_after_seconds: float | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(message, status=429)
         self.retry_at = retry_at
         self.retry_after_seconds = retry_after_seconds
+        self.limit = limit
 
 
 class TransportFailed(HostawayError):

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from hostaway_message_db.api.protocol import TOKEN_SETTLE_SECONDS, Token
+from hostaway_message_db.errors import ConfigurationError
 
 EXPIRY_MARGIN_SECONDS = 60.0
 
@@ -34,7 +35,23 @@ class TokenCache:
         return token if now < token.expires_at - EXPIRY_MARGIN_SECONDS else None
 
     def write(self, token: Token) -> None:
-        """Keep a token; the file is never readable by others, not even for an instant."""
+        """Keep a token; the file is never readable by others, not even for an instant.
+
+        Raises `ConfigurationError` when the folder cannot be written to.
+        """
+        try:
+            self._write(token)
+        except OSError as error:
+            raise ConfigurationError(
+                [
+                    (
+                        f"DATA_DIR is {str(self._path.parent)!r}: it cannot be written to"
+                        f" ({error.strerror})."
+                    )
+                ]
+            ) from error
+
+    def _write(self, token: Token) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_suffix(f".{os.getpid()}.tmp")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -210,12 +210,14 @@ class HostawayClient:
             await self._pacer.wait_for_turn()
             self.counts.requests += 1
             reply = await self._send(request, token)
-        if reply.status == 429:  # noqa: PLR2004 - HTTP's own number
+        try:
+            read_reply = read(reply)
+        except RateLimited as refusal:
             self.counts.refused += 1
-            self._pacer.interval.refused()
-        else:
-            self._pacer.interval.accepted()
-        return read(reply)
+            self._pacer.interval.refused(refusal.limit)
+            raise
+        self._pacer.interval.accepted()
+        return read_reply
 
     async def _send(self, request: ApiRequest, token: Token | None) -> Reply:
         """Do the HTTP; every way in which it can break becomes `TransportFailed`."""

@@ -7,33 +7,70 @@ interval; each success narrows it again until it is the configured delay.
 
 import asyncio
 import os
+from collections import deque
 from pathlib import Path
 
+from hostaway_message_db.errors import ConfigurationError
 from hostaway_message_db.utils.clock import Clock
 
-SLOWER_FACTOR = 1.5
-FASTER_FACTOR = 0.98
-LEAST_SLOWED_INTERVAL_SECONDS = 0.05
+WINDOW_SECONDS = 10.0
+"""Hostaway counts requests in a sliding window of this length (API reference 5)."""
+JUST_UNDER = 1.02
+"""After a refusal the pace is this much slower than what was let through."""
+MARGIN = 1.005
+"""Requests arrive a little earlier or later than they start; without this, a delay set to
+the limit would be refused now and then."""
+FASTER_FACTOR = 0.9
+FIRST_PATIENCE = 100
+MAX_PATIENCE = 3_200
 MAX_INTERVAL_SECONDS = 30.0
+MAX_REMEMBERED_STARTS = 4_096
 
 
 class Interval:
-    """The seconds between two starts: never below the delay, wider after refusals."""
+    """The seconds between two starts: never below the delay, wider after refusals.
+
+    A refusal shows the real limit: what Hostaway says it is, else what it let through in
+    the last window. The pace goes just below it, and is raised step by step after so many
+    successes in a row; each refusal doubles how many it takes.
+    """
 
     def __init__(self, delay_seconds: float) -> None:
         self._delay_seconds = delay_seconds
+        self._starts: deque[float] = deque(maxlen=MAX_REMEMBERED_STARTS)
+        self._successes = 0
+        self._patience = FIRST_PATIENCE
         self.seconds = delay_seconds
 
-    def refused(self) -> None:
-        """Widen after a 429."""
-        widened = max(self.seconds, LEAST_SLOWED_INTERVAL_SECONDS) * SLOWER_FACTOR
-        self.seconds = max(min(widened, MAX_INTERVAL_SECONDS), self._delay_seconds)
+    def started(self, moment: float) -> None:
+        """Remember a start, by the monotonic clock."""
+        self._starts.append(moment)
+        while self._starts[0] <= moment - WINDOW_SECONDS:
+            self._starts.popleft()
+
+    def refused(self, limit: int | None = None) -> None:
+        """Widen after a 429; `limit` is Hostaway's own word on requests in a window."""
+        let_through = limit or max(len(self._starts) - 1, 1)
+        widened = min(WINDOW_SECONDS / let_through * JUST_UNDER, MAX_INTERVAL_SECONDS)
+        self.seconds = max(self.seconds, widened, self._delay_seconds)
+        if self._successes:
+            self._patience = min(self._patience * 2, MAX_PATIENCE)
+        self._successes = 0
 
     def accepted(self) -> None:
-        """Narrow after a success, back to the delay in the end."""
+        """Count a success; enough of them in a row narrow the interval, back to the delay."""
+        if self.seconds <= self._delay_seconds:
+            return
+        self._successes += 1
+        if self._successes < self._patience:
+            return
+        self._successes = 0
         narrowed = self.seconds * FASTER_FACTOR
-        floor = max(self._delay_seconds, LEAST_SLOWED_INTERVAL_SECONDS)
-        self.seconds = narrowed if narrowed > floor else self._delay_seconds
+        floor = max(self._delay_seconds, WINDOW_SECONDS / MAX_REMEMBERED_STARTS)
+        if narrowed > floor:
+            self.seconds = narrowed
+        else:
+            self.seconds, self._patience = self._delay_seconds, FIRST_PATIENCE
 
 
 class Pacer:
@@ -64,12 +101,14 @@ class Pacer:
             while (wait := self._seconds_to_wait()) > 0:
                 await self._clock.sleep(wait)
             self._last_start = self._clock.monotonic()
+            self.interval.started(self._last_start)
             if self._mark is not None and self.interval.seconds > 0:
                 _touch(self._mark, self._clock.now().timestamp())
         return self._last_start - asked
 
     def _seconds_to_wait(self) -> float:
-        allowed = max(self._last_start + self.interval.seconds, self._held_until)
+        earliest = self._last_start + self.interval.seconds * MARGIN
+        allowed = max(earliest, self._held_until)
         return allowed - self._clock.monotonic()
 
     def hold(self, seconds: float) -> None:
@@ -78,8 +117,13 @@ class Pacer:
 
 
 def _touch(mark: Path, moment: float) -> None:
+    """Note a start; raises `ConfigurationError` when that cannot be written."""
     try:
+        if not mark.exists():
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch(mode=0o600)
         os.utime(mark, (moment, moment))
-    except FileNotFoundError:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch(mode=0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            [f"DATA_DIR is {str(mark.parent)!r}: it cannot be written to ({error.strerror})."]
+        ) from error

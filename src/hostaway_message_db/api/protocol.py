@@ -226,6 +226,7 @@ def _rate_limited(reply: Reply) -> RateLimited:
         f"Hostaway's rate limit is reached: {words}",
         retry_at=stamp,
         retry_after_seconds=seconds,
+        limit=_whole_number(headers.get("x-ratelimit-limit")),
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from hostaway_message_db.bootstrap import open_application
 from hostaway_message_db.cli import runner
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command()(sync)
     app.command("daily-job")(daily_job)
     app.command()(verify)
+    app.command()(replay)
 
 
 def sync(
@@ -110,6 +112,25 @@ def verify(
     )
 
 
+def replay(*, as_json: Json = False) -> None:
+    """Transform and load quarantined records again, and read conversations that were given up."""
+
+    async def work(settings: Settings) -> int:
+        async with open_application(settings) as application:
+            with audience() as watching:
+                report = await application.replay(watching)
+        show_report(report, as_json=as_json)
+        return report.exit_code
+
+    runner.run(
+        work,
+        as_json=as_json,
+        hostaway_needed=True,
+        logs_to_files=True,
+        quiet_console=has_terminal(),
+    )
+
+
 def show_report(report: SyncReport, *, as_json: bool) -> None:
     """Print what a sync did."""
     told = report.to_json()
@@ -135,6 +156,8 @@ def show_report(report: SyncReport, *, as_json: bool) -> None:
     out.print(f"Newest message: {when(report.latest_message_at)} UTC.")
     if report.unsent_messages:
         out.print(f"{report.unsent_messages} messages are no longer listed; their text is kept.")
+    for name in report.newly_unknown_keys:
+        out.print(f"New key from Hostaway: {escape(name)} (kept in `source`).")
     _show_failures(told["failures"], report.failure_count)
 
 
@@ -171,7 +194,7 @@ def _show_failures(failures: list[dict[str, str]], count: int) -> None:
         return
     shown = table(f"Left for the next run: {count}", "what", "why")
     for failure in failures[:20]:
-        shown.add_row(failure["subject"], failure["reason"])
+        shown.add_row(escape(failure["subject"]), escape(failure["reason"]))
     console().print(shown)
 
 

@@ -277,3 +277,15 @@ def quarantined_document(record: Quarantined, identity: str) -> Document:
         "raw": record.raw,
         "schema_version": SCHEMA_VERSION,
     }
+
+
+def quarantined_from(document: Document) -> Quarantined:
+    """Return a stored quarantined record."""
+    return Quarantined(
+        account_id=document["account_id"],
+        entity=document["entity"],
+        record_id=document["record_id"],
+        conversation_id=document["conversation_id"],
+        reasons=tuple(document["reasons"]),
+        raw=document["raw"],
+    )

@@ -9,11 +9,11 @@ from pymongo.read_concern import ReadConcern
 
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.failures import translated
+from hostaway_message_db.database.lease_store import MongoLeaseStore
 from hostaway_message_db.database.message_store import MongoMessageStore
 from hostaway_message_db.database.queries import MongoQueries
 from hostaway_message_db.database.side_store import MongoQuarantineStore, MongoSideStore
 from hostaway_message_db.database.sync_state_store import (
-    MongoLeaseStore,
     MongoRunStore,
     MongoSyncStateStore,
 )

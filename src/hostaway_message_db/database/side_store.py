@@ -1,7 +1,7 @@
 """The collections that messages are enriched with, and the quarantine."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -13,11 +13,12 @@ from hostaway_message_db.database.documents import (
     listing_document,
     listing_from,
     quarantined_document,
+    quarantined_from,
     record_id,
     reservation_document,
     reservation_from,
 )
-from hostaway_message_db.database.failures import guarded
+from hostaway_message_db.database.failures import guarded, translated
 from hostaway_message_db.database.indexes import (
     CONVERSATIONS,
     LISTINGS,
@@ -33,6 +34,7 @@ from hostaway_message_db.models.records import (
 )
 from hostaway_message_db.ports import LoadOutcome
 
+STREAM_BATCH = 20
 WITHOUT_SOURCE = {"source": 0}
 """What messages are enriched with does not need the rest of a record: `source` comes empty."""
 
@@ -118,6 +120,24 @@ class MongoQuarantineStore:
             {"account_id": account_id, "entity": entity, "record_id": {"$in": list(record_ids)}}
         )
         return result.deleted_count
+
+    async def stream(self, account_id: str) -> AsyncIterator[Quarantined]:
+        """Stream what is in quarantine, in a fixed order."""
+        after = ""
+        while True:
+            with translated():
+                found = self._quarantine.find({"account_id": account_id, "_id": {"$gt": after}})
+                batch = await found.sort("_id").limit(STREAM_BATCH).to_list(STREAM_BATCH)
+            for document in batch:
+                yield quarantined_from(document)
+            if len(batch) < STREAM_BATCH:
+                return
+            after = batch[-1]["_id"]
+
+    @guarded
+    async def forget(self, record: Quarantined) -> None:
+        """Forget one record that could be understood after all."""
+        await self._quarantine.delete_one({"_id": _identity(record)})
 
     @guarded
     async def count(self, account_id: str) -> int:

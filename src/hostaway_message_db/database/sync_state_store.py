@@ -1,12 +1,11 @@
 """What runs leave for each other: states of conversations, leases, the run ledger."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
 from hostaway_message_db.database.documents import (
     Document,
@@ -16,7 +15,6 @@ from hostaway_message_db.database.documents import (
 )
 from hostaway_message_db.database.failures import guarded, translated
 from hostaway_message_db.database.indexes import SYNC_RUNS, SYNC_STATE
-from hostaway_message_db.errors import LeaseHeld
 from hostaway_message_db.ports import AccountState, ConversationMark, ConversationState
 
 STREAM_BATCH = 200
@@ -217,51 +215,41 @@ class MongoSyncStateStore:
         )
 
     @guarded
-    async def note_failure(self, account_id: str, conversation_id: str, error: str) -> None:
-        """Count a run in which this conversation could not be read."""
+    async def note_failure(
+        self, account_id: str, conversation_id: str, error: str, *, gives_up: bool
+    ) -> None:
+        """Count a run in which this conversation could not be read; giving up, it waits no more."""
+        change = {"last_error": error[:MAX_ERROR_CHARACTERS]}
         await self._state.update_one(
             {"_id": _conversation_key(account_id, conversation_id)},
-            {"$inc": {"failed_runs": 1}, "$set": {"last_error": error[:MAX_ERROR_CHARACTERS]}},
+            {
+                "$inc": {"failed_runs": 1},
+                "$set": {**change, **({"is_pending": False} if gives_up else {})},
+            },
         )
 
-
-class MongoLeaseStore:
-    """The right to run, taken by single conditional writes; see `ports.LeaseStore`."""
-
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._state = database[SYNC_STATE]
+    @guarded
+    async def revive(self, account_id: str, ids: Sequence[str]) -> int:
+        """Let conversations that were given up wait to be read again."""
+        keys = [_conversation_key(account_id, identity) for identity in ids]
+        result = await self._state.update_many(
+            {"_id": {"$in": keys}}, {"$set": {"is_pending": True, "failed_runs": 0}}
+        )
+        return result.modified_count
 
     @guarded
-    async def acquire(self, name: str, holder: str, now: datetime, seconds: float) -> None:
-        """Take or renew the lease in one conditional write; raises `LeaseHeld`."""
-        key = f"lease:{name}"
-        try:
-            await self._state.find_one_and_update(
-                {"_id": key, "$or": [{"holder": holder}, {"expires_at": {"$lte": now}}]},
-                {
-                    "$set": {
-                        "kind": "lease",
-                        "holder": holder,
-                        "expires_at": now + timedelta(seconds=seconds),
-                    }
-                },
+    async def announce_keys(self, account_id: str, keys: Sequence[str]) -> list[str]:
+        """Remember unknown keys of Hostaway's records; return the ones never seen before."""
+        key = f"drift:{account_id}"
+        found = await self._state.find_one({"_id": key}) or {}
+        new = sorted(set(keys) - set(found.get("keys", ())))
+        if new:
+            await self._state.update_one(
+                {"_id": key},
+                {"$set": {"kind": "drift"}, "$addToSet": {"keys": {"$each": new}}},
                 upsert=True,
-                return_document=ReturnDocument.AFTER,
             )
-        except DuplicateKeyError as error:
-            held = await self._state.find_one({"_id": key}) or {}
-            until = held.get("expires_at")
-            raise LeaseHeld(
-                f"Another run has the right to run: {held.get('holder', 'unknown')},"
-                f" until {until:%Y-%m-%d %H:%M:%S} UTC at the latest."
-                if until
-                else "Another run had the right to run a moment ago."
-            ) from error
-
-    @guarded
-    async def release(self, name: str, holder: str) -> None:
-        """Give the lease back, if it is still ours."""
-        await self._state.delete_one({"_id": f"lease:{name}", "holder": holder})
+        return new
 
 
 class MongoRunStore:

@@ -15,7 +15,7 @@ from hostaway_message_db.models.records import Conversation, Listing, Quarantine
 from hostaway_message_db.pipeline.extract import Tally, walk
 from hostaway_message_db.pipeline.ledger import first_error, holding_lease, new_run, recorded
 from hostaway_message_db.pipeline.load import read_conversation
-from hostaway_message_db.pipeline.report import Columns, SyncReport
+from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import Run, SyncOptions
 from hostaway_message_db.pipeline.transform import to_conversation, to_listing, to_reservation
 from hostaway_message_db.pipeline.watermark import (
@@ -74,7 +74,7 @@ async def bring_in_listings(run: Run) -> None:
                 )
         outcome = await run.stores.sides.load_listings(listings, run.clock.now())
         run.report.listings.add(outcome)
-        await _account_for(run, run.report.listings, read)
+        await _account_for(run, "listing", rows, read)
         run.entities.remember(listings)
 
 
@@ -82,11 +82,14 @@ def _is_first_load(run: Run) -> bool:
     return run.report.mode == "initial"
 
 
-async def _account_for(run: Run, columns: Columns, read: Sequence[Any]) -> None:
+async def _account_for(run: Run, entity: str, rows: Sequence[Any], read: Sequence[Any]) -> None:
     """Count what was extracted and put aside what could not be understood."""
+    columns = run.report.columns_of(entity)
     malformed = [record for record in read if isinstance(record, Quarantined)]
     columns.extracted += len(read)
     columns.quarantined += len(malformed)
+    for row in rows:
+        run.report.note_keys(entity, row)
     await run.quarantine(malformed)
 
 
@@ -110,7 +113,7 @@ async def bring_in_reservations(run: Run) -> Any:
             if not newest:
                 newest.append(newest_change(reservations))
             await _load_reservations(run, reservations)
-            await _account_for(run, run.report.reservations, read)
+            await _account_for(run, "reservation", rows, read)
             if reaches_watermark(reservations, limit, run.options.reservations_overlap):
                 return
 
@@ -137,7 +140,7 @@ async def list_conversations(run: Run) -> None:
     async for rows in walk(run.source.conversations, tally, "conversations"):
         read = [to_conversation(row, run.account_id) for row in rows]
         await note_conversations(run, [x for x in read if isinstance(x, Conversation)])
-        await _account_for(run, run.report.conversation_rows, read)
+        await _account_for(run, "conversation", rows, read)
         run.report.conversations.listed = len(tally.ids)
         run.progress.conversations_total = tally.expected or len(tally.ids)
         run.show()
@@ -196,17 +199,45 @@ async def _read_or_leave(run: Run, state: ConversationState) -> None:
     except HostawayError as error:
         if error.recovery is Recovery.ABORT:
             raise
-        run.report.conversations.failed += 1
-        run.report.leave(f"conversation {state.conversation_id}", error)
-        log.warning(
-            "conversation_left",
-            conversation_id=state.conversation_id,
-            error=error.code,
-            reason=error.message,
-        )
-        await run.stores.state.note_failure(run.account_id, state.conversation_id, error.message)
+        await _leave(run, state, error)
     else:
         run.report.conversations.read += 1
+        if state.failed_runs >= run.options.max_failed_runs:
+            await run.stores.quarantine.release(
+                run.account_id, "conversation", [state.conversation_id]
+            )
+
+
+async def _leave(run: Run, state: ConversationState, error: HostawayError) -> None:
+    """Leave a conversation for the next run, or give it up after too many.
+
+    One that was given up is in quarantine and makes no further run partial; it is tried
+    again when its stamp moves, or by `replay`.
+    """
+    gives_up = state.failed_runs + 1 >= run.options.max_failed_runs
+    conversation_id = state.conversation_id
+    await run.stores.state.note_failure(
+        run.account_id, conversation_id, error.message, gives_up=gives_up
+    )
+    run.report.conversations.failed += 1
+    log.warning(
+        "conversation_given_up" if gives_up else "conversation_left",
+        conversation_id=conversation_id,
+        error=error.code,
+        reason=error.message,
+    )
+    if not gives_up:
+        run.report.leave(f"conversation {conversation_id}", error)
+        return
+    given_up = Quarantined(
+        account_id=run.account_id,
+        entity="conversation",
+        record_id=conversation_id,
+        conversation_id=conversation_id,
+        reasons=(f"could not be read in {run.options.max_failed_runs} runs in a row",),
+        raw="null",
+    )
+    await run.quarantine([given_up])
 
 
 async def settle(run: Run, watermark: Any) -> None:
@@ -214,6 +245,7 @@ async def settle(run: Run, watermark: Any) -> None:
     run.step("settle")
     await run.stores.messages.build_indexes(with_text=True)
     run.report.quarantine_size = await run.stores.quarantine.count(run.account_id)
+    await _announce_drift(run)
     run.report.latest_message_at = await run.stores.messages.latest_moment(run.account_id)
     if run.report.nothing_is_left:
         done_at = run.before.first_load_completed_at or run.clock.now()
@@ -221,3 +253,12 @@ async def settle(run: Run, watermark: Any) -> None:
             run.account_id,
             AccountState(reservations_watermark=watermark, first_load_completed_at=done_at),
         )
+
+
+async def _announce_drift(run: Run) -> None:
+    """Say once of each key that Hostaway was not known to send."""
+    unknown = run.report.unknown_keys
+    new = await run.stores.state.announce_keys(run.account_id, sorted(unknown)) if unknown else []
+    run.report.newly_unknown_keys = new
+    for name in new:
+        log.warning("schema_drift", unknown_key=name, records=unknown[name])

@@ -9,9 +9,10 @@ from hostaway_message_db.errors import HostawayMessageDbError
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import Run, SyncOptions
 from hostaway_message_db.pipeline.side_entities import SideEntities
-from hostaway_message_db.ports import Audience, HostawaySource, Stores
+from hostaway_message_db.ports import Audience, HostawaySource, LeaseHolder, Stores
 from hostaway_message_db.utils.clock import Clock
 from hostaway_message_db.utils.logger import get_logger
+from hostaway_message_db.utils.processes import this_process
 
 log = get_logger(__name__)
 
@@ -46,7 +47,8 @@ async def new_run(
 @asynccontextmanager
 async def holding_lease(run: Run) -> AsyncIterator[None]:
     """Hold the account's right to run, renewed in time; raises `LeaseHeld`."""
-    name, holder = f"sync:{run.account_id}", run.options.run_id
+    name = f"sync:{run.account_id}"
+    holder = LeaseHolder(run.options.run_id, this_process())
     leases, clock = run.stores.leases, run.clock
     await leases.acquire(name, holder, clock.now(), LEASE_SECONDS)
 

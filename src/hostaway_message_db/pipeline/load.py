@@ -70,6 +70,7 @@ async def transform_page(
     readable: list[tuple[RawMessage, Any]] = []
     quarantined: list[Quarantined] = []
     for row in rows:
+        run.report.note_keys("message", row)
         raw = read_record(
             RawMessage,
             row,

@@ -1,13 +1,17 @@
 """What a run did: every raw record in exactly one column, everything left behind named."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
+from hostaway_message_db.pipeline.known_keys import KNOWN_KEYS
 from hostaway_message_db.ports import LoadOutcome, RequestCounts
 
 MAX_NAMED_FAILURES = 100
+MAX_UNKNOWN_KEYS = 200
+MAX_KEY_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,31 @@ class SyncReport:
     listings: Columns = field(default_factory=Columns)
     conversation_rows: Columns = field(default_factory=Columns)
     unsent_messages: int = 0
+    unknown_keys: Counter[str] = field(default_factory=Counter)
+    newly_unknown_keys: list[str] = field(default_factory=list)
     new_in_quarantine: int = 0
     quarantine_size: int = 0
     latest_message_at: datetime | None = None
     failures: list[Failure] = field(default_factory=list)
     failure_count: int = 0
+
+    def columns_of(self, entity: str) -> Columns:
+        """Return the columns of an entity."""
+        return {
+            "message": self.messages,
+            "conversation": self.conversation_rows,
+            "reservation": self.reservations,
+            "listing": self.listings,
+        }[entity]
+
+    def note_keys(self, entity: str, row: Any) -> None:
+        """Count the keys of a record that Hostaway was not known to send."""
+        if not isinstance(row, dict):
+            return
+        for key in row.keys() - KNOWN_KEYS[entity]:
+            name = f"{entity}.{key}".encode("utf-8", "replace").decode()[:MAX_KEY_CHARACTERS]
+            if name in self.unknown_keys or len(self.unknown_keys) < MAX_UNKNOWN_KEYS:
+                self.unknown_keys[name] += 1
 
     def leave(self, subject: str, error: HostawayMessageDbError) -> None:
         """Name something that is left for the next run."""
@@ -125,6 +149,8 @@ class SyncReport:
             "listings": self.listings.to_json(),
             "conversation_rows": self.conversation_rows.to_json(),
             "unsent_messages": self.unsent_messages,
+            "unknown_keys": dict(sorted(self.unknown_keys.items())),
+            "newly_unknown_keys": self.newly_unknown_keys,
             "quarantine": {"new": self.new_in_quarantine, "size": self.quarantine_size},
             "latest_message_at": latest.isoformat() if latest else None,
             "failure_count": self.failure_count,

@@ -30,6 +30,7 @@ class SyncOptions:
     is_full: bool = False
     accepts_shrink: bool = False
     concurrency: int = 8
+    max_failed_runs: int = 5
     recent: timedelta = timedelta(days=2)
     recent_reread: timedelta = timedelta(hours=12)
     reservations_overlap: timedelta = timedelta(hours=1)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
-from hostaway_message_db.errors import HostawayError, NotFound, Recovery
+from hostaway_message_db.errors import HostawayError, NotFound, Recovery, RequestRefused
 from hostaway_message_db.models.records import Listing, Quarantined, Reservation
 from hostaway_message_db.pipeline.transform import to_listing, to_reservation
 from hostaway_message_db.ports import HostawaySource, SideStore
@@ -90,10 +90,14 @@ class SideEntities:
         return listing
 
     async def _ask(self, what: str, asking: Awaitable[Any]) -> Any:
-        """Return what Hostaway has, or None; a failure that may pass is kept for later."""
+        """Return what Hostaway has, or None; a failure that may pass is kept for later.
+
+        What a missing object answers is unknown (API reference 13.2): a definite no to this
+        one object means that it is not to be had, whichever way it is said.
+        """
         try:
             return await asking
-        except NotFound:
+        except (NotFound, RequestRefused):
             return None
         except HostawayError as error:
             if error.recovery is Recovery.ABORT:

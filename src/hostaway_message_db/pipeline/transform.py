@@ -152,6 +152,14 @@ def raw_text(row: Any) -> str:
     return text[:MAX_QUARANTINED_CHARACTERS]
 
 
+def read_raw_text(text: str) -> Any:
+    """Read what `raw_text` wrote; None when it was cut off."""
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return None
+
+
 def without_secrets(value: Any) -> Any:
     """Return a copy without the keys of `SECRET_KEYS`, at any depth."""
     if isinstance(value, dict):
