@@ -211,6 +211,8 @@ def _problem(detail: Any) -> str:
     field = Settings.model_fields.get(name.lower())
     meaning = f" ({field.description})" if field else ""
     secret = field is not None and "Secret" in str(field.annotation)
+    # A key in the place of the account id, or a login in an address, must not be shown.
+    secret = secret or name in {"HOSTAWAY_ACCOUNT_ID", "HOSTAWAY_BASE_URL"}
     given = "" if secret else f" is {str(detail.get('input'))[:80]!r}:"
     return f"{name}{given} {sentence}.{meaning}"
 
@@ -240,7 +242,10 @@ def _environment() -> dict[str, str]:
 def _dotenv() -> dict[str, str]:
     if not ENV_FILE.is_file():
         return {}
-    return {k.lower(): v for k, v in dotenv_values(ENV_FILE).items() if v}
+    try:
+        return {k.lower(): v for k, v in dotenv_values(ENV_FILE).items() if v}
+    except (OSError, UnicodeDecodeError):
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

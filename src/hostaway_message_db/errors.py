@@ -3,10 +3,10 @@
     HostawayMessageDbError
     ├── UsageError                  64  the command line does not make sense
     ├── ConfigurationError          78  a setting is wrong; lists all of them
-    ├── DatabaseError
+    ├── DatabaseError               69  something between us and MongoDB
     │   ├── DatabaseUnavailable     69  MongoDB cannot be reached or started
     │   └── StoreContention         75  somebody else wrote at the same moment
-    ├── HostawayError                   something between us and Hostaway
+    ├── HostawayError               75  something between us and Hostaway
     │   ├── CredentialsRefused      77  account id or API key are not accepted
     │   ├── AccessDenied            77  this key may not read this
     │   ├── RateLimited             75  429
@@ -193,10 +193,11 @@ class RequestRefused(HostawayError):
 
 
 class NotFound(HostawayError):
-    """Hostaway has no such object."""
+    """Hostaway, or the store, has no such object."""
 
     code = "not_found"
     http_status = 404
+    default_hint = "Check the id, or run `sync` first."
 
 
 class ListingStuck(HostawayError):

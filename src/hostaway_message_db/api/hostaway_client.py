@@ -7,7 +7,7 @@ next one may start, `auth` keeps the token. This module alone speaks HTTP to Hos
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -20,6 +20,7 @@ from hostaway_message_db.api import protocol
 from hostaway_message_db.api.auth import TokenCache, seconds_until_usable
 from hostaway_message_db.api.pacing import Pacer
 from hostaway_message_db.api.protocol import (
+    DEFAULT_PAGE_SIZE,
     MAX_BODY_BYTES,
     ApiRequest,
     Envelope,
@@ -33,6 +34,7 @@ from hostaway_message_db.errors import (
     HostawayError,
     RateLimited,
     Recovery,
+    RequestRefused,
     TransportFailed,
 )
 from hostaway_message_db.ports import Page, RequestCounts
@@ -65,6 +67,7 @@ class HostawayClient:
     def __init__(self, options: ClientOptions, clock: Clock) -> None:
         self._options = options
         self._clock = clock
+        self._page_size = options.page_size
         self._dice = random.Random()  # noqa: S311 - jitter is no secret
         self._pacer = Pacer(
             options.request_delay_seconds, clock, options.data_dir / f"pace-{options.account_id}"
@@ -100,19 +103,19 @@ class HostawayClient:
 
     def conversations(self) -> AsyncIterator[Page]:
         """Read the list of all conversations, page by page."""
-        return self._pages(protocol.conversations(self._options.page_size))
+        return self._pages(protocol.conversations(self._page_size))
 
     def messages(self, conversation_id: str) -> AsyncIterator[Page]:
         """Read a conversation's messages, page by page."""
-        return self._pages(protocol.conversation_messages(conversation_id, self._options.page_size))
+        return self._pages(protocol.conversation_messages(conversation_id, self._page_size))
 
     def reservations(self) -> AsyncIterator[Page]:
         """Read the reservations, newest change first, page by page."""
-        return self._pages(protocol.reservations(self._options.page_size))
+        return self._pages(protocol.reservations(self._page_size))
 
     def listings(self) -> AsyncIterator[Page]:
         """Read all listings, page by page."""
-        return self._pages(protocol.listings(self._options.page_size))
+        return self._pages(protocol.listings(self._page_size))
 
     async def reservation(self, reservation_id: str) -> Any:
         """Read one reservation; raises `NotFound`."""
@@ -127,8 +130,21 @@ class HostawayClient:
         await self._ask(Paging(protocol.listings(1)).first())
 
     async def _pages(self, wanted: ListRequest) -> AsyncIterator[Page]:
+        """Walk through a list; a page size that is refused is given up for the default one.
+
+        What Hostaway does with a limit over its maximum is unknown (API reference 13.2).
+        """
         paging = Paging(wanted)
-        request: ApiRequest | None = paging.first()
+        try:
+            envelope = await self._ask(paging.first())
+        except RequestRefused as refusal:
+            if refusal.status != 400 or wanted.page_size <= DEFAULT_PAGE_SIZE:  # noqa: PLR2004
+                raise
+            self._page_size = DEFAULT_PAGE_SIZE
+            paging = Paging(replace(wanted, page_size=DEFAULT_PAGE_SIZE))
+            envelope = await self._ask(paging.first())
+        request = paging.next(envelope)
+        yield Page(rows=envelope.result, count=envelope.count)
         while request is not None:
             envelope = await self._ask(request)
             request = paging.next(envelope)
@@ -152,8 +168,8 @@ class HostawayClient:
             if self._token is None or self._token is refused:
                 self._token = await self._mint()
                 self._tokens.write(self._token)
-            while (wait := seconds_until_usable(self._token, self._unix_now())) > 0:
-                await self._clock.sleep(wait)
+            # One wait, never a loop: a clock that was set back must not stop the client.
+            await self._clock.sleep(seconds_until_usable(self._token, self._unix_now()))
             return self._token
 
     async def _mint(self) -> Token:
@@ -192,8 +208,6 @@ class HostawayClient:
         error = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
         self.counts.retries += 1
-        if isinstance(error, RateLimited):
-            self._pacer.hold(wait)
         log.info(
             "request_retried",
             path=request.path,
@@ -215,6 +229,7 @@ class HostawayClient:
         except RateLimited as refusal:
             self.counts.refused += 1
             self._pacer.interval.refused(refusal.limit)
+            self._pacer.hold(protocol.retry_wait_seconds(refusal, 1, self._unix_now(), 0.0))
             raise
         self._pacer.interval.accepted()
         return read_reply

@@ -20,8 +20,12 @@ JUST_UNDER = 1.02
 MARGIN = 1.005
 """Requests arrive a little earlier or later than they start; without this, a delay set to
 the limit would be refused now and then."""
+LEAST_LET_THROUGH = 15
+"""No published limit was ever lower than so many requests in a window (API reference 5)."""
+SLOWER_FACTOR = 1.25
+FIRST_FASTER_FACTOR = 0.5
 FASTER_FACTOR = 0.9
-FIRST_PATIENCE = 100
+FIRST_PATIENCE = 10
 MAX_PATIENCE = 3_200
 MAX_INTERVAL_SECONDS = 30.0
 MAX_REMEMBERED_STARTS = 4_096
@@ -32,7 +36,8 @@ class Interval:
 
     A refusal shows the real limit: what Hostaway says it is, else what it let through in
     the last window. The pace goes just below it, and is raised step by step after so many
-    successes in a row; each refusal doubles how many it takes.
+    successes in a row: by large steps after a single refusal, which may have been a stray
+    one, by small ones and ever more rarely after refusals that come again.
     """
 
     def __init__(self, delay_seconds: float) -> None:
@@ -40,6 +45,8 @@ class Interval:
         self._starts: deque[float] = deque(maxlen=MAX_REMEMBERED_STARTS)
         self._successes = 0
         self._patience = FIRST_PATIENCE
+        # Of several refusals at once only the first is news: the rest were under way.
+        self._is_news = True
         self.seconds = delay_seconds
 
     def started(self, moment: float) -> None:
@@ -50,22 +57,28 @@ class Interval:
 
     def refused(self, limit: int | None = None) -> None:
         """Widen after a 429; `limit` is Hostaway's own word on requests in a window."""
-        let_through = limit or max(len(self._starts) - 1, 1)
-        widened = min(WINDOW_SECONDS / let_through * JUST_UNDER, MAX_INTERVAL_SECONDS)
-        self.seconds = max(self.seconds, widened, self._delay_seconds)
+        let_through = limit or max(len(self._starts) - 1, LEAST_LET_THROUGH)
+        widened = WINDOW_SECONDS / let_through * JUST_UNDER
+        if self._is_news:
+            # Refused at this very pace: it is too fast, whatever the window says.
+            widened = max(widened, self.seconds * SLOWER_FACTOR)
+        self.seconds = max(self.seconds, min(widened, MAX_INTERVAL_SECONDS))
         if self._successes:
             self._patience = min(self._patience * 2, MAX_PATIENCE)
         self._successes = 0
+        self._is_news = False
 
     def accepted(self) -> None:
         """Count a success; enough of them in a row narrow the interval, back to the delay."""
+        self._is_news = True
         if self.seconds <= self._delay_seconds:
             return
         self._successes += 1
         if self._successes < self._patience:
             return
         self._successes = 0
-        narrowed = self.seconds * FASTER_FACTOR
+        is_first = self._patience == FIRST_PATIENCE
+        narrowed = self.seconds * (FIRST_FASTER_FACTOR if is_first else FASTER_FACTOR)
         floor = max(self._delay_seconds, WINDOW_SECONDS / MAX_REMEMBERED_STARTS)
         if narrowed > floor:
             self.seconds = narrowed

@@ -25,6 +25,8 @@ from hostaway_message_db.models.raw_rows import row_identity
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """A reply larger than this is not read to its end."""
+DEFAULT_PAGE_SIZE = 100
+"""What Hostaway gives when no limit is asked for (API reference 6)."""
 MAX_ROWS_OF_A_LIST = 50_000_000
 """No list is followed further than this."""
 MAX_MESSAGES_OF_A_CONVERSATION = 20_000
@@ -36,6 +38,8 @@ RATE_WINDOW_SECONDS = 10.0
 TOKEN_SETTLE_SECONDS = 1.0
 """A token is valid only from one second after its issue (API reference 3)."""
 FIRST_BACKOFF_SECONDS = 0.5
+MAX_NUMBER_DIGITS = 4_000
+MAX_TOKEN_SECONDS = 20 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +146,17 @@ def decipher_token(reply: Reply, now: float) -> Token:
     token = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token:
         raise RequestRefused(f"Hostaway gave no token: {_words(body)}", status=reply.status)
-    seconds = body.get("expires_in")
-    lifetime = float(seconds) if isinstance(seconds, int | Decimal) and seconds > 0 else 0.0
+    lifetime = _lifetime_seconds(body.get("expires_in"))
     return Token(token, issued_at=now, expires_at=now + lifetime)
+
+
+def _lifetime_seconds(value: Any) -> float:
+    """Read how long a token lasts; nonsense means that it is not kept for another run."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return 0.0
+    if isinstance(value, Decimal) and not value.is_finite():
+        return 0.0
+    return float(value) if 0 < value < MAX_TOKEN_SECONDS else 0.0
 
 
 def decipher(reply: Reply) -> Envelope:
@@ -191,13 +203,29 @@ def read_json(body: bytes, status: int | None = None) -> Any:
     """
     try:
         text = body.decode("utf-8", errors="surrogateescape")
-        return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
-    except (ValueError, RecursionError, ArithmeticError) as error:
+        try:
+            return json.loads(text, parse_float=_number, parse_constant=Decimal)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:
+            # A whole number of thousands of digits, which Python does not read as one.
+            return json.loads(text, parse_float=_number, parse_int=_number, parse_constant=Decimal)
+    except (ValueError, RecursionError) as error:
         raise TransportFailed(
             f"Hostaway's reply is not JSON or was cut off ({type(error).__name__},"
             f" {len(body)} bytes)",
             status=status,
         ) from error
+
+
+def _number(digits: str) -> Decimal | int | str:
+    """Read a number exactly; one that is beyond reading stays the text that it is."""
+    if len(digits) > MAX_NUMBER_DIGITS:
+        return digits
+    try:
+        return int(digits) if digits.lstrip("-").isdecimal() else Decimal(digits)
+    except ArithmeticError:
+        return digits
 
 
 def _json_or_none(reply: Reply) -> Any:
@@ -242,7 +270,8 @@ def _whole_number(value: Any) -> int | None:
     """Read a count, which may be null or a number as a string (API reference 12 no. 15)."""
     if isinstance(value, str) and value.isdecimal() and len(value) < 19:  # noqa: PLR2004
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if is_count else None
 
 
 def retry_wait_seconds(error: HostawayError, attempt: int, now: float, roll: float) -> float:
@@ -287,8 +316,9 @@ class Paging:
     def next(self, page: Envelope) -> ApiRequest | None:
         """Return the request that follows `page`, or None at the end of the list.
 
-        Raises `ListingStuck` when the same page comes twice in a row or the list
-        passes its bound, `TransportFailed` when `result` is no array.
+        The same page twice in a row ends the walk: it does not advance. (Whether the list
+        is whole is for the reader of the rows to judge.) Raises `ListingStuck` when the
+        list passes its bound, `TransportFailed` when `result` is no array.
         """
         rows = page.result
         if not isinstance(rows, list):
@@ -297,7 +327,7 @@ class Paging:
             return None
         ids = tuple(row_identity(row) for row in rows)
         if ids == self._last_ids and any(ids):
-            raise ListingStuck(f"{self._wanted.path} gives the same page again and again")
+            return None
         self._rows_so_far += len(rows)
         self._last_ids = ids
         self._last_id = next((i for i in reversed(ids) if i), None)

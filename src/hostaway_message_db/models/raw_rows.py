@@ -11,4 +11,5 @@ def row_identity(row: Any) -> str | None:
     value = row.get("id") if isinstance(row, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    return str(value).encode("utf-8", "replace").decode()[:64] or None
+    text = str(value).encode("utf-8", "replace").decode()[:64]
+    return str(int(text)) if text.isascii() and text.isdecimal() else text or None

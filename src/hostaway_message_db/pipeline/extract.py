@@ -25,8 +25,9 @@ class Tally:
     rows: int = 0
     rows_without_id: int = 0
     new_ids: int = 0
-    ids_of_pass: int = 0
     counts: list[int] = field(default_factory=list)
+    last_page: tuple[str | None, ...] = ()
+    has_stalled: bool = False
     passes: int = 0
     passes_without_news: int = 0
 
@@ -35,13 +36,16 @@ class Tally:
         self.passes += 1
         self.rows = self.rows_without_id = self.new_ids = 0
         self.counts = []
+        self.last_page, self.has_stalled = (), False
 
     def note(self, page: Page) -> None:
         """Count one page."""
         self.rows += len(page.rows)
         before = len(self.ids)
-        for row in page.rows:
-            identity = row_identity(row)
+        identities = tuple(row_identity(row) for row in page.rows)
+        self.has_stalled = self.has_stalled or bool(identities and identities == self.last_page)
+        self.last_page = identities
+        for identity in identities:
             if identity is None:
                 self.rows_without_id += 1
             else:
@@ -60,16 +64,15 @@ class Tally:
 
         With a count: as many distinct records as it said at the pass's start, and it did
         not fall meanwhile (a row that vanishes moves another one past the reader). Without
-        one: the first pass had no row twice, or a later pass brought nothing new.
+        one, the rows of the pass stand for it, if it did not stall on one page: a row that
+        came twice means that another was skipped.
         """
-        if self.counts:
-            fell = any(
-                later < earlier
-                for earlier, later in zip(self.counts, self.counts[1:], strict=False)
-            )
-            return len(self.ids) + self.rows_without_id >= self.counts[0] and not fell
-        had_no_row_twice = self.passes == 1 and self.rows == self.new_ids + self.rows_without_id
-        return had_no_row_twice or (self.passes > 1 and self.new_ids == 0)
+        seen = len(self.ids) + self.rows_without_id
+        if not self.counts:
+            return seen >= self.rows and not self.has_stalled
+        falls = zip(self.counts, self.counts[1:], strict=False)
+        fell = any(later < earlier for earlier, later in falls)
+        return seen >= self.counts[0] and not fell
 
     @property
     def expected(self) -> int | None:

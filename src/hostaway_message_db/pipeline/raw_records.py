@@ -18,6 +18,7 @@ MAX_BODY_CHARACTERS = 1_000_000
 """A body longer than this is no guest's message; it goes to quarantine."""
 MAX_ID = 2**63 - 1
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 MessageStatus = Literal[
@@ -65,8 +66,9 @@ def _read_date(value: Any) -> Any:
 def _read_money(value: Any) -> Any:
     """Read an amount without ever passing through a float."""
     try:
-        if isinstance(value, bool):
-            raise ValueError("is no amount")  # noqa: TRY004 - pydantic wants ValueError
+        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        if not is_number and not (isinstance(value, str) and _NUMBER.fullmatch(value)):
+            raise ValueError("is no amount")
         amount = value if isinstance(value, Decimal) else Decimal(value)
     except (InvalidOperation, TypeError) as error:
         raise ValueError("is no amount") from error

@@ -66,7 +66,9 @@ def _redact_value(value: Any) -> Any:
         }
     if isinstance(value, list | tuple | set):
         return [_redact_value(part) for part in value]
-    return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return masked(str(value))
 
 
 class DailyFile(logging.Handler):
