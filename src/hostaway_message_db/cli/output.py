@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+PIPE_WIDTH = 200
+
 
 def to_json(value: Any) -> str:
     """Return one JSON object; moments as ISO 8601 in UTC, money with its own digits."""
@@ -29,8 +31,8 @@ def print_json(value: Any) -> None:
 
 
 def console() -> Console:
-    """Return the console of standard output."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Return the console of standard output; in a pipe its lines are wide, for grep."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def table(title: str, *columns: str) -> Table:

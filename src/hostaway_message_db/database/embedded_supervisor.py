@@ -144,9 +144,20 @@ class Supervisor:
         if len(self._crashes) == MOST_CRASHES and now - self._crashes[0] < CRASH_WINDOW_SECONDS:
             self._log(f"gave up: {MOST_CRASHES} crashes in {CRASH_WINDOW_SECONDS:.0f} s")
             return False
+        if not self._directory_is_ours():
+            return False
         self._crashes.append(now)
         Event().wait(0.1 * 2 ** len(self._crashes))
         return True
+
+    def _directory_is_ours(self) -> bool:
+        """Tell whether the directory is still the one of our lock: it may be another by now."""
+        try:
+            return os.path.samestat(
+                os.fstat(self._server_lock), Path(self._order.server_lock).stat()
+            )
+        except FileNotFoundError:
+            return False
 
     def _wait_until_it_listens(self) -> bool:
         """Wait for the socket; False when mongod ended, or waiting was given up, first.

@@ -1,6 +1,7 @@
 """The collections that messages are enriched with, and the quarantine."""
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
@@ -35,6 +36,7 @@ from hostaway_message_db.models.records import (
 from hostaway_message_db.ports import LoadOutcome
 
 STREAM_BATCH = 20
+_ADDRESS = re.compile(r'"url": "[^"]*"')
 WITHOUT_SOURCE = {"source": 0}
 """What messages are enriched with does not need the rest of a record: `source` comes empty."""
 
@@ -109,7 +111,12 @@ class MongoQuarantineStore:
         """
         documents = [quarantined_document(record, _identity(record)) for record in records]
         outcome = await upsert(
-            self._quarantine, "_id", documents, now, first_fields={"run_id": run_id}
+            self._quarantine,
+            "_id",
+            documents,
+            now,
+            first_fields={"run_id": run_id},
+            comparable=_comparable,
         )
         return outcome.inserted
 
@@ -159,10 +166,19 @@ class MongoQuarantineStore:
         return {group["_id"]: group["n"] async for group in groups}
 
 
+def _steady(raw: str) -> str:
+    """Leave out addresses: a private attachment's is new at each read (API reference 7.4)."""
+    return _ADDRESS.sub('"url": null', raw)
+
+
+def _comparable(document: Document) -> Document:
+    return {**document, "raw": _steady(document["raw"])}
+
+
 def _identity(record: Quarantined) -> str:
     within = record.record_id
     if within is None:
         # One record without an identity per place and content.
-        digest = hashlib.sha256(record.raw.encode()).hexdigest()[:24]
+        digest = hashlib.sha256(_steady(record.raw).encode()).hexdigest()[:24]
         within = f"{record.conversation_id or ''}#{digest}"
     return f"{record.entity}:{record_id(record.account_id, within)}"

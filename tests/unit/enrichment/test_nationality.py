@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF001 - what people write is full of look-alikes
 
-import time
 from importlib.resources import files
 
 import pytest
@@ -218,10 +217,3 @@ def _kept_lines() -> list[str]:
 
 def _fresh_lines() -> list[str]:
     return babel_table().splitlines()
-
-
-def test_the_first_call_is_quick() -> None:
-    load_table.cache_clear()
-    started = time.perf_counter()
-    load_table()
-    assert time.perf_counter() - started < 0.3

@@ -2,7 +2,6 @@
 
 # ruff: noqa: RUF001 - what people write is full of look-alikes
 
-import time
 import unicodedata
 
 import pytest
@@ -179,10 +178,9 @@ def test_every_combining_mark_is_outside_the_pattern_of_words() -> None:
     ],
 )
 def test_half_a_megabyte_takes_its_time_and_room_but_no_more(unit: str) -> None:
+    # What grows with the square of a body would take minutes here: the time-out catches it.
     body = unit * (500_000 // len(unit))
-    started = time.perf_counter()
     text = to_plain_text(body)
-    assert time.perf_counter() - started < 5
     assert len(text) <= 5 * len(body)
 
 

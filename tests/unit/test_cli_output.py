@@ -1,0 +1,102 @@
+"""What commands print for programs and for people."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from hostaway_message_db.__main__ import main
+from hostaway_message_db.cli.output import one_line, print_json, table, to_json, when
+from hostaway_message_db.cli.runner import report_error
+from hostaway_message_db.errors import UsageError
+
+MOMENT = datetime(2026, 5, 2, 16, 5, 10, 123000, tzinfo=UTC)
+
+
+def test_json_holds_moments_in_utc_dates_and_money_with_its_own_digits() -> None:
+    told = json.loads(
+        to_json({"at": MOMENT, "day": date(2026, 5, 2), "price": Decimal("840.50"), "n": [None, 1]})
+    )
+    assert told == {
+        "at": "2026-05-02T16:05:10.123000Z", "day": "2026-05-02", "price": "840.50", "n": [None, 1],
+    }  # fmt: skip
+
+
+def test_words_of_every_language_are_printed_as_they_are() -> None:
+    assert "こんにちは" in to_json({"content": "こんにちは"})
+
+
+def test_what_has_no_json_form_is_an_error_of_ours() -> None:
+    with pytest.raises(TypeError, match="object has no JSON form"):
+        to_json({"x": object()})
+
+
+def test_print_json_writes_one_object_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": 1})
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == {"a": 1}
+    assert shown.err == ""
+
+
+def test_an_error_is_a_sentence_and_a_hint_on_standard_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report_error(UsageError("mongodb://a:b@h is wrong.", "Do this."), as_json=False)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == "Error: mongodb://***@h is wrong.\nDo this.\n"
+
+
+def test_an_error_is_one_json_object_where_json_was_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report_error(UsageError("Wrong."), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["error"]["code"] == "usage"
+    assert told["error"]["message"] == "Wrong."
+    assert told["error"]["hint"]
+
+
+def test_a_moment_is_written_for_people_and_none_is_never() -> None:
+    assert when(MOMENT) == "2026-05-02 16:05:10"
+    assert when(None) == "never"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a\n b\t c", "a b c"), ("abcdef", "abcdef"), ("abcdefg", "abcde…"), ("", "")],
+)
+def test_a_text_is_shortened_to_one_line(text: str, line: str) -> None:
+    assert one_line(text, 6) == line
+
+
+def test_a_column_of_numbers_is_right_aligned() -> None:
+    made = table("Title", "name", "#count")
+    assert [(c.header, c.justify) for c in made.columns] == [("name", "left"), ("count", "right")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["no-such-command"], ["sync", "--no-such-option"], ["search"], ["search", "x", "--limit", "y"],
+     ["sync", "--dry-run", "--full"]],
+)  # fmt: skip
+def test_a_command_line_that_makes_no_sense_ends_with_64(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 64
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["sync", "--help"]])
+def test_asking_for_help_ends_with_0(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code in {0, None}
+    assert capsys.readouterr().out
