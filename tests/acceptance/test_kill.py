@@ -10,7 +10,7 @@ import pytest
 
 from hostaway_message_db.simulator import Switches
 from support.installation import MESSAGES, Account, OpenAccount
-from support.processes import kill, requests_so_far, wait_for, without_times
+from support.processes import kill, requests_so_far, wait_for_requests, without_times
 
 CONCURRENCY = 8
 SEED = 20261122
@@ -36,7 +36,7 @@ def _load_with_kills(account: Account, kills: int, dice: random.Random, undistur
         goal = before + dice.randrange(2 * CONCURRENCY + 4)
         extra = dice.random() * (0.03 if goal > before else 1.2)
         process = account.installation.start("sync", "--json")
-        struck = wait_for(lambda goal=goal: requests_so_far(account) >= goal, process, extra)
+        struck = wait_for_requests(account, goal, process, extra)
         finished = kill(process, account.installation)
         if not struck and finished.code == 0:
             pytest.fail(f"the load was over after {done} of {kills} kills: take a larger world")
@@ -76,7 +76,7 @@ def _kill_in_lanes(
     accounts = [open_account(**world) for _ in range(worlds)]
 
     def lane(number: int) -> Toll:
-        dice = random.Random(f"{seed}-{number}")
+        dice = random.Random(f"{seed}-{number}")  # noqa: S311 - no secret
         return _load_with_kills(accounts[number], kills, dice, undisturbed)
 
     with ThreadPoolExecutor(2) as pool:
@@ -125,7 +125,7 @@ def test_a_killed_full_run_is_made_good_by_the_next_run(open_account: OpenAccoun
     account.control.edit_message(conversation, int(edited), "Silently edited")
     account.control.clear_requests()
     process = account.installation.start("sync", "--full", "--json")
-    assert wait_for(lambda: requests_so_far(account) >= 3 + CONCURRENCY, process)
+    assert wait_for_requests(account, 3 + CONCURRENCY, process)
     assert kill(process, account.installation).code == -signal.SIGKILL
     account.synced()
     assert account.differences() == []

@@ -16,11 +16,10 @@ from support.processes import (
     fill_up,
     kill,
     make_read_only,
-    messages_asked_so_far,
     parent_of,
     processes_below,
     small_disk,
-    wait_for,
+    wait_for_readings,
 )
 from support.truth import Document, differences_to
 
@@ -42,7 +41,7 @@ def _start_load(account: Account, readings: int) -> subprocess.Popen[str]:
     """Start a first load into the embedded database and wait until so much was asked for."""
     account.control.clear_requests()
     process = account.installation.start("sync", "--json", **EMBEDDED)
-    assert wait_for(lambda: messages_asked_so_far(account) >= readings, process)
+    assert wait_for_readings(account, readings, process)
     return process
 
 

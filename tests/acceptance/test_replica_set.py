@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -12,7 +11,7 @@ from pymongo.errors import PyMongoError
 
 from hostaway_message_db.simulator import Switches
 from support.installation import Account, OpenAccount
-from support.processes import messages_asked_so_far, wait_for
+from support.processes import wait_for_readings
 from support.replica_set import Document, ReplicaSet
 from support.truth import differences_to
 
@@ -76,9 +75,7 @@ def _load_while_primaries_die(
         process = account.installation.start("sync", "--json")
         try:
             for moment in moments:
-                reached = wait_for(
-                    lambda moment=moment: messages_asked_so_far(account) >= moment, process
-                )
+                reached = wait_for_readings(account, moment, process)
                 killed = replica_set.primary()
                 killed.kill()
                 assert reached, "the load was over before the primary was killed"

@@ -215,7 +215,7 @@ async def test_side_entities_come_back_as_they_were_stored(stores: Stores) -> No
     assert found is not None
     assert found.stamp == conversation().stamp
     assert await stores.sides.conversation("other account", "5") is None
-    assert await stores.sides.stored_conversations(ACCOUNT, ["5", "6"]) == {"5"}
+    assert list(await stores.sides.conversations(ACCOUNT, ["5", "6"])) == ["5"]
 
 
 async def test_side_entities_loaded_again_are_left_untouched(stores: Stores, database: Db) -> None:

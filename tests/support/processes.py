@@ -47,6 +47,20 @@ def wait_for(
     pytest.fail("did not happen in time")
 
 
+def wait_for_requests(
+    account: Account, goal: int, process: subprocess.Popen[str], extra_seconds: float = 0.0
+) -> bool:
+    """Wait until the simulator has seen so many requests; False when the process ended first."""
+    return wait_for(lambda: requests_so_far(account) >= goal, process, extra_seconds)
+
+
+def wait_for_readings(
+    account: Account, goal: int, process: subprocess.Popen[str], extra_seconds: float = 0.0
+) -> bool:
+    """Wait until so many requests for messages were seen; False when the process ended first."""
+    return wait_for(lambda: messages_asked_so_far(account) >= goal, process, extra_seconds)
+
+
 def kill(process: subprocess.Popen[str], installation: Installation) -> Finished:
     """Kill a process with SIGKILL, whose death cannot be prepared for."""
     process.send_signal(signal.SIGKILL)

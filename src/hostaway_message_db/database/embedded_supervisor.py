@@ -43,6 +43,7 @@ from threading import Event
 from types import FrameType
 from typing import NoReturn
 
+MAX_POLL_SECONDS = 0.5
 POLL_SECONDS = 0.01
 """How often a starting or stopping mongod is looked at."""
 
@@ -165,13 +166,16 @@ class Supervisor:
         Given up is a mongod that nobody waits for any more after the recovery's time.
         """
         deadline = time.monotonic() + self._order.recovery_timeout_seconds
+        pause_seconds = POLL_SECONDS
         while self._mongod:
             if listens(self._order.socket):
                 return True
-            if time.monotonic() > deadline and self._nobody_waits():
+            is_late = time.monotonic() > deadline
+            if is_late and (self._nobody_waits() or not self._directory_is_ours()):
                 self._is_abandoned = True
                 return False
-            Event().wait(POLL_SECONDS)
+            Event().wait(pause_seconds)
+            pause_seconds = min(pause_seconds * 1.1, MAX_POLL_SECONDS)
             self._reap(os.WNOHANG)
         return False
 

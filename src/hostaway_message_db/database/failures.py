@@ -36,6 +36,11 @@ def translated(address: str = "") -> Iterator[None]:
         yield
     except (PyMongoError, BSONError) as error:
         raise translate(error, address) from error
+    except ValueError as error:
+        if not address:
+            raise
+        # What the driver makes of some addresses that are none, such as a port of letters.
+        raise translate(InvalidURI(), address) from error
 
 
 def guarded(
@@ -56,7 +61,10 @@ def translate(error: Exception, address: str = "") -> errors.DatabaseError:
     where = f" at {mask_uri(address)}" if address else ""
     if isinstance(error, InvalidURI | ConfigurationError):
         return errors.DatabaseUnavailable(
-            f"MONGODB_URI cannot be used: {error}", "Write it as mongodb://user:password@host/."
+            # Not in the driver's words: they quote what may be a part of the password.
+            f"MONGODB_URI cannot be used ({_kind(error)}).",
+            "Write it as mongodb://user:password@host/, with special characters of the password"
+            " percent-encoded, and options as key=value pairs.",
         )
     if isinstance(error, ServerSelectionTimeoutError | AutoReconnect | ConnectionFailure):
         return errors.DatabaseUnavailable(f"MongoDB{where} cannot be reached ({_kind(error)}).")

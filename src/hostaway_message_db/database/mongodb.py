@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Any, Self
 
+import pymongo
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
@@ -20,8 +21,10 @@ from hostaway_message_db.database.sync_state_store import (
 from hostaway_message_db.ports import Stores
 
 OLDEST_SERVER = (5, 0)
-SELECTION_TIMEOUT_MS = 10_000
-OPERATION_TIMEOUT_MS = 120_000
+SELECTION_TIMEOUT_MS = 30_000
+"""An election takes eleven seconds by default."""
+SOCKET_TIMEOUT_MS = 600_000
+CONNECT_SECONDS = 10.0
 
 
 class MongoDatabase:
@@ -45,11 +48,12 @@ class MongoDatabase:
                 **_unless_given(
                     self._uri,
                     serverSelectionTimeoutMS=SELECTION_TIMEOUT_MS,
-                    timeoutMS=OPERATION_TIMEOUT_MS,
+                    socketTimeoutMS=SOCKET_TIMEOUT_MS,
                 ),
             )
             try:
-                await self._client.admin.command("ping")
+                with pymongo.timeout(CONNECT_SECONDS):
+                    await self._client.admin.command("ping")
             except BaseException:
                 await self._client.close()
                 raise

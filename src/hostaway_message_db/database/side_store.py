@@ -76,11 +76,11 @@ class MongoSideStore:
         return conversation_from(found) if found else None
 
     @guarded
-    async def stored_conversations(self, account_id: str, ids: Sequence[str]) -> set[str]:
-        """Return which of `ids` are stored."""
+    async def conversations(self, account_id: str, ids: Sequence[str]) -> dict[str, Conversation]:
+        """Return the stored conversations among `ids`."""
         keys = [record_id(account_id, identity) for identity in ids]
-        found = self._conversations.find({"_id": {"$in": keys}}, {"conversation_id": 1})
-        return {d["conversation_id"] async for d in found}
+        found = self._conversations.find({"_id": {"$in": keys}}, WITHOUT_SOURCE)
+        return {d["conversation_id"]: conversation_from(d) async for d in found}
 
     @guarded
     async def reservations(self, account_id: str, ids: Sequence[str]) -> dict[str, Reservation]:

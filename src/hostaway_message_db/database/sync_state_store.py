@@ -270,7 +270,11 @@ class MongoRunStore:
     async def start(
         self, run_id: str, account_id: str, kind: str, mode: str, now: datetime
     ) -> None:
-        """Record that a run began."""
+        """Record that a run began; the account's former ones that never ended are lost."""
+        await self._runs.update_many(
+            {"account_id": account_id, "outcome": "running"},
+            {"$set": {"outcome": "lost", "finished_at": now}},
+        )
         await self._runs.insert_one(
             {
                 "_id": run_id,

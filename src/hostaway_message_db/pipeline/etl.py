@@ -30,6 +30,7 @@ from hostaway_message_db.ports import (
     Audience,
     ConversationState,
     HostawaySource,
+    LoadOutcome,
     Stores,
 )
 from hostaway_message_db.utils.clock import Clock
@@ -61,6 +62,7 @@ async def run_sync(
 async def bring_in_listings(run: Run) -> None:
     """Read all listings; a renamed one renames the property of its messages."""
     run.step("listings")
+    was_read = await run.stores.state.count_conversations(run.account_id) > 0
     tally = Tally()
     async for rows in walk(run.source.listings, tally, "listings"):
         read = [to_listing(row, run.account_id) for row in rows]
@@ -68,29 +70,24 @@ async def bring_in_listings(run: Run) -> None:
         known = await run.stores.sides.listings(run.account_id, [x.listing_id for x in listings])
         for listing in listings:
             before = known.get(listing.listing_id)
-            if not _is_first_load(run) and (before is None or before.name != listing.name):
+            if was_read and (before is None or before.name != listing.name):
                 await run.stores.messages.rename_property(
                     run.account_id, listing.listing_id, listing.name, run.clock.now()
                 )
         outcome = await run.stores.sides.load_listings(listings, run.clock.now())
-        run.report.listings.add(outcome)
-        await _account_for(run, "listing", rows, read)
+        await _account_for(run, "listing", rows, read, outcome)
         run.entities.remember(listings)
 
 
-def _is_first_load(run: Run) -> bool:
-    return run.report.mode == "initial"
-
-
-async def _account_for(run: Run, entity: str, rows: Sequence[Any], read: Sequence[Any]) -> None:
-    """Count what was extracted and put aside what could not be understood."""
-    columns = run.report.columns_of(entity)
+async def _account_for(
+    run: Run, entity: str, rows: Sequence[Any], read: Sequence[Any], outcome: LoadOutcome
+) -> None:
+    """Put aside what could not be understood, and count the page."""
     malformed = [record for record in read if isinstance(record, Quarantined)]
-    columns.extracted += len(read)
-    columns.quarantined += len(malformed)
+    await run.quarantine(malformed)
+    run.report.columns_of(entity).account_for(len(read), outcome, len(malformed))
     for row in rows:
         run.report.note_keys(entity, row)
-    await run.quarantine(malformed)
 
 
 async def bring_in_reservations(run: Run) -> Any:
@@ -112,8 +109,8 @@ async def bring_in_reservations(run: Run) -> Any:
             reservations = [x for x in read if isinstance(x, Reservation)]
             if not newest:
                 newest.append(newest_change(reservations))
-            await _load_reservations(run, reservations)
-            await _account_for(run, "reservation", rows, read)
+            outcome = await _load_reservations(run, reservations)
+            await _account_for(run, "reservation", rows, read, outcome)
             if reaches_watermark(reservations, limit, run.options.reservations_overlap):
                 return
 
@@ -121,15 +118,14 @@ async def bring_in_reservations(run: Run) -> Any:
     return (newest[0] if newest else None) or run.before.reservations_watermark
 
 
-async def _load_reservations(run: Run, reservations: Sequence[Reservation]) -> None:
+async def _load_reservations(run: Run, reservations: Sequence[Reservation]) -> LoadOutcome:
     ids = [reservation.reservation_id for reservation in reservations]
     stored = await run.stores.sides.reservations(run.account_id, ids)
     changed = [
         r.reservation_id for r in reservations if changes_messages(stored.get(r.reservation_id), r)
     ]
     await run.stores.state.mark_pending_by_reservation(run.account_id, changed)
-    outcome = await run.stores.sides.load_reservations(reservations, run.clock.now())
-    run.report.reservations.add(outcome)
+    return await run.stores.sides.load_reservations(reservations, run.clock.now())
 
 
 async def list_conversations(run: Run) -> None:
@@ -139,8 +135,9 @@ async def list_conversations(run: Run) -> None:
     tally = Tally()
     async for rows in walk(run.source.conversations, tally, "conversations"):
         read = [to_conversation(row, run.account_id) for row in rows]
-        await note_conversations(run, [x for x in read if isinstance(x, Conversation)])
-        await _account_for(run, "conversation", rows, read)
+        listed = [x for x in read if isinstance(x, Conversation)]
+        outcome = await note_conversations(run, listed)
+        await _account_for(run, "conversation", rows, read, outcome)
         run.report.conversations.listed = len(tally.ids)
         run.progress.conversations_total = tally.expected or len(tally.ids)
         run.show()
@@ -157,14 +154,20 @@ async def list_conversations(run: Run) -> None:
         )
 
 
-async def note_conversations(run: Run, conversations: Sequence[Conversation]) -> None:
-    """Store conversations as they are listed, and mark those that must be read."""
+async def note_conversations(run: Run, conversations: Sequence[Conversation]) -> LoadOutcome:
+    """Mark the conversations that must be read, then store them as they are listed.
+
+    In this order: a crash in between leaves a mark too many, never one too few.
+    """
     ids = [conversation.conversation_id for conversation in conversations]
     states = await run.stores.state.conversations(run.account_id, ids)
-    marks = [mark_of(c, states.get(c.conversation_id)) for c in conversations]
-    outcome = await run.stores.sides.load_conversations(conversations, run.clock.now())
-    run.report.conversation_rows.add(outcome)
+    stored = await run.stores.sides.conversations(run.account_id, ids)
+    marks = [
+        mark_of(c, states.get(c.conversation_id), stored.get(c.conversation_id))
+        for c in conversations
+    ]
     await run.stores.state.mark(run.account_id, [mark for mark in marks if mark])
+    return await run.stores.sides.load_conversations(conversations, run.clock.now())
 
 
 async def read_pending_conversations(run: Run) -> None:
@@ -202,7 +205,7 @@ async def _read_or_leave(run: Run, state: ConversationState) -> None:
         await _leave(run, state, error)
     else:
         run.report.conversations.read += 1
-        if state.failed_runs >= run.options.max_failed_runs:
+        if state.failed_runs:
             await run.stores.quarantine.release(
                 run.account_id, "conversation", [state.conversation_id]
             )

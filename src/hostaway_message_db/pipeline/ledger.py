@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from hostaway_message_db.errors import HostawayMessageDbError
+from hostaway_message_db.errors import DatabaseUnavailable, HostawayMessageDbError
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import Run, SyncOptions
 from hostaway_message_db.pipeline.side_entities import SideEntities
@@ -63,8 +63,17 @@ async def holding_lease(run: Run) -> AsyncIterator[None]:
             yield
             renewal.cancel()
     except BaseExceptionGroup as group:
-        raise first_error(group) from None
-    finally:
+        error = first_error(group)
+        if not isinstance(error, DatabaseUnavailable):
+            await leases.release(name, holder)
+        raise error from None
+    except DatabaseUnavailable:
+        # A dead database is not asked again; our lease is free once this process ended.
+        raise
+    except BaseException:
+        await leases.release(name, holder)
+        raise
+    else:
         await leases.release(name, holder)
 
 
@@ -79,7 +88,11 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 @asynccontextmanager
 async def recorded(run: Run, kind: str, result: Result) -> AsyncIterator[None]:
-    """Enter the run in the ledger, and how it ended, with its result so far."""
+    """Enter the run in the ledger, and how it ended, with its result so far.
+
+    A run that could not say how it ended (killed, or its database went away) is `lost`:
+    the next one, which has the lease, says so for it.
+    """
     started = run.clock.monotonic()
     await run.stores.runs.start(
         run.options.run_id, run.account_id, kind, run.report.mode, run.clock.now()
@@ -93,12 +106,15 @@ async def recorded(run: Run, kind: str, result: Result) -> AsyncIterator[None]:
         raise
     except HostawayMessageDbError as error:
         run.report.leave("run", error)
+        if isinstance(error, DatabaseUnavailable):
+            outcome = "lost"
         raise
     finally:
         run.report.duration_seconds = run.clock.monotonic() - started
         report = result.to_json()
         log.info("run_finished", kind=kind, outcome=outcome, **_canonical(report))
-        await run.stores.runs.finish(run.options.run_id, outcome, report, run.clock.now())
+        if outcome != "lost":
+            await run.stores.runs.finish(run.options.run_id, outcome, report, run.clock.now())
 
 
 def _canonical(report: dict[str, Any]) -> dict[str, Any]:

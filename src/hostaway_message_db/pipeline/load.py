@@ -47,10 +47,9 @@ async def load_messages(run: Run, conversation: Conversation, rows: Sequence[Any
     after the messages were loaded without it.
     """
     messages, quarantined, referred = await transform_page(run, conversation, rows)
-    run.report.messages.extracted += len(rows)
-    run.report.messages.quarantined += len(quarantined)
-    run.report.messages.add(await run.stores.messages.load(messages, run.clock.now()))
+    outcome = await run.stores.messages.load(messages, run.clock.now())
     await run.quarantine(quarantined)
+    run.report.messages.account_for(len(rows), outcome, len(quarantined))
     if run.report.quarantine_size and messages:
         ids = [message.message_id for message in messages]
         await run.stores.quarantine.release(run.account_id, "message", ids)

@@ -71,8 +71,7 @@ async def _bring_back(run: Run, record: Quarantined, row: Any) -> LoadOutcome | 
     conversation = to_conversation(row, run.account_id)
     if isinstance(conversation, Quarantined):
         return None
-    await note_conversations(run, [conversation])
-    return LoadOutcome(inserted=1)
+    return await note_conversations(run, [conversation])
 
 
 async def _bring_back_message(run: Run, record: Quarantined, row: Any) -> LoadOutcome | None:

@@ -33,6 +33,12 @@ class Columns:
     unchanged: int = 0
     quarantined: int = 0
 
+    def account_for(self, extracted: int, outcome: LoadOutcome, quarantined: int) -> None:
+        """Count a page at once, after its writes: a run that is cut never counts half a page."""
+        self.extracted += extracted
+        self.quarantined += quarantined
+        self.add(outcome)
+
     def add(self, outcome: LoadOutcome) -> None:
         """Count a loaded batch."""
         self.inserted += outcome.inserted

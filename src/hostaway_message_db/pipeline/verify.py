@@ -6,6 +6,7 @@ messages against the number its last read found. The deep proof asks every conve
 for its messages and compares each stored field; it goes on where it was interrupted.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -135,7 +136,7 @@ async def _compare_list(run: Run, proof: Proof, *, repairs: bool) -> None:
         listed = [c for c in read if isinstance(c, Conversation)]
         ids = [c.conversation_id for c in listed]
         states = await run.stores.state.conversations(run.account_id, ids)
-        stored = await run.stores.sides.stored_conversations(run.account_id, ids)
+        stored = await run.stores.sides.conversations(run.account_id, ids)
         for conversation in listed:
             state = states.get(conversation.conversation_id)
             kind = _list_difference(conversation, state, stored)
@@ -150,7 +151,7 @@ async def _compare_list(run: Run, proof: Proof, *, repairs: bool) -> None:
 
 
 def _list_difference(
-    conversation: Conversation, state: ConversationState | None, stored: set[str]
+    conversation: Conversation, state: ConversationState | None, stored: Collection[str]
 ) -> str | None:
     if state is None or conversation.conversation_id not in stored:
         return "conversation_missing"

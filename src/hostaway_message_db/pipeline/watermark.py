@@ -49,21 +49,29 @@ def _shown_in_messages(reservation: Reservation) -> tuple[object, ...]:
     )
 
 
-def mark_of(conversation: Conversation, state: ConversationState | None) -> ConversationMark | None:
+def mark_of(
+    conversation: Conversation,
+    state: ConversationState | None,
+    stored: Conversation | None = None,
+) -> ConversationMark | None:
     """Return what to note of a listed conversation, or None when nothing changed.
 
     Its stamp is compared with the one of its last completed read; a stamp that moved, a
-    conversation never read, and one that waits already are pending.
+    conversation never read, one that waits already, and one that changed in what its
+    messages show (the guest's name and address, the reservation) are pending.
     """
     if state is None:
-        is_pending = True
-    elif (
-        state.listed_stamp == conversation.stamp
-        and state.reservation_id == conversation.reservation_id
-    ):
+        return _mark(conversation, is_pending=True)
+    is_shown_differently = state.reservation_id != conversation.reservation_id or (
+        stored is not None and _shown_of(stored) != _shown_of(conversation)
+    )
+    if state.listed_stamp == conversation.stamp and not is_shown_differently:
         return None
-    else:
-        is_pending = state.is_pending or state.read_stamp != conversation.stamp
+    moved = state.read_stamp != conversation.stamp
+    return _mark(conversation, is_pending=state.is_pending or moved or is_shown_differently)
+
+
+def _mark(conversation: Conversation, *, is_pending: bool) -> ConversationMark:
     return ConversationMark(
         conversation_id=conversation.conversation_id,
         reservation_id=conversation.reservation_id,
@@ -71,6 +79,10 @@ def mark_of(conversation: Conversation, state: ConversationState | None) -> Conv
         last_active_at=conversation.last_active_at,
         is_pending=is_pending,
     )
+
+
+def _shown_of(conversation: Conversation) -> tuple[object, ...]:
+    return conversation.recipient_name, conversation.recipient_email
 
 
 def is_suspiciously_empty(listed: int, known: int) -> bool:

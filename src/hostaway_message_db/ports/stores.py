@@ -95,8 +95,8 @@ class SideStore(Protocol):
         """Return a stored conversation."""
         ...
 
-    async def stored_conversations(self, account_id: str, ids: Sequence[str]) -> set[str]:
-        """Return which of `ids` are stored."""
+    async def conversations(self, account_id: str, ids: Sequence[str]) -> dict[str, Conversation]:
+        """Return the stored conversations among `ids`."""
         ...
 
     async def reservations(self, account_id: str, ids: Sequence[str]) -> dict[str, Reservation]:
