@@ -11,12 +11,24 @@ from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClien
 from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
+from hostaway_message_db.notifications.apprise_channel import AppriseChannel
+from hostaway_message_db.notifications.heartbeat import Heartbeat
+from hostaway_message_db.notifications.incidents import FileMemory
+from hostaway_message_db.notifications.mail import MailChannel, MailOptions
+from hostaway_message_db.notifications.notifier import Notifier
 from hostaway_message_db.pipeline.etl import run_sync
+from hostaway_message_db.pipeline.ledger import account_lease
 from hostaway_message_db.pipeline.replay import run_replay
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import SyncOptions
 from hostaway_message_db.pipeline.verify import Proof, run_verify
-from hostaway_message_db.ports import Audience, MessageQueries
+from hostaway_message_db.ports import Audience, IncidentMemory, JobStore, MessageQueries, Stores
+from hostaway_message_db.privacy.desk import PrivacyDesk
+from hostaway_message_db.privacy.forget import Forgotten
+from hostaway_message_db.privacy.guard import Guard, guarded_stores
+from hostaway_message_db.privacy.identity import Selectors
+from hostaway_message_db.privacy.retention import Retention
+from hostaway_message_db.setting_checks import SMTPS_PORT
 from hostaway_message_db.utils.clock import Clock, SystemClock
 
 
@@ -30,21 +42,58 @@ class Application:
     mongodb_address: str
 
     @property
+    def stores(self) -> Stores:
+        """Return the stores, with the guard before them that keeps the forgotten out."""
+        raw, store = self.database.stores(), self.database.privacy()
+        retention = Retention(raw, store, self.settings.retention_days)
+        return guarded_stores(raw, Guard(store, retention))
+
+    @property
+    def privacy(self) -> PrivacyDesk:
+        """Return who answers for guests' data."""
+        account_id = self.settings.hostaway_account_id
+        return PrivacyDesk(self.database.stores(), self.database.privacy(), account_id)
+
+    async def forget_guest(self, selectors: Selectors) -> Forgotten:
+        """Forget a guest while no sync runs; raises `LeaseHeld`, `NotFound`, `UsageError`."""
+        run_id, account_id = new_run_id(self.clock), self.settings.hostaway_account_id
+        async with account_lease(self.stores.leases, self.clock, account_id, run_id):
+            return await self.privacy.forget(selectors, run_id, self.clock.now())
+
+    @property
     def queries(self) -> MessageQueries:
         """Return what can be asked of the store."""
         return self.database.queries()
 
+    @property
+    def jobs(self) -> JobStore:
+        """Return the scheduled times of jobs."""
+        return self.database.jobs()
+
+    @property
+    def incidents(self) -> IncidentMemory:
+        """Return what people were told of failing runs."""
+        return self.database.incidents()
+
     async def mark_as_sample(self) -> None:
         """Mark the whole database as sample data; `status` says so."""
-        await self.database.stores().runs.mark_as_sample()
+        await self.stores.runs.mark_as_sample()
 
     async def sync(
-        self, audience: Audience, *, is_full: bool = False, accepts_shrink: bool = False
+        self,
+        audience: Audience,
+        *,
+        is_full: bool = False,
+        accepts_shrink: bool = False,
+        run_id: str = "",
+        max_seconds: float | None = None,
     ) -> SyncReport:
-        """Bring the store up to date; see `run_sync`."""
-        options = self._options(is_full=is_full, accepts_shrink=accepts_shrink)
+        """Bring the store up to date, in at most so long; see `run_sync`."""
+        options = self._options(
+            is_full=is_full, accepts_shrink=accepts_shrink, run_id=run_id, max_seconds=max_seconds
+        )
         async with self.client() as client:
-            return await run_sync(client, self.database.stores(), self.clock, audience, options)
+            return await run_sync(client, self.stores, self.clock, audience, options)
 
     async def verify(self, audience: Audience, *, is_deep: bool, repairs: bool) -> Proof:
         """Prove completeness; see `run_verify`."""
@@ -52,7 +101,7 @@ class Application:
         async with self.client() as client:
             return await run_verify(
                 client,
-                self.database.stores(),
+                self.stores,
                 self.clock,
                 audience,
                 options,
@@ -63,19 +112,24 @@ class Application:
     async def replay(self, audience: Audience) -> SyncReport:
         """Transform and load quarantined records again; see `run_replay`."""
         async with self.client() as client:
-            return await run_replay(
-                client, self.database.stores(), self.clock, audience, self._options()
-            )
+            return await run_replay(client, self.stores, self.clock, audience, self._options())
 
     def client(self) -> HostawayClient:
         """Return a client of the account, to be used in an `async with`."""
         return hostaway_client(self.settings, self.clock)
 
-    def _options(self, *, is_full: bool = False, accepts_shrink: bool = False) -> SyncOptions:
+    def _options(
+        self,
+        *,
+        is_full: bool = False,
+        accepts_shrink: bool = False,
+        run_id: str = "",
+        max_seconds: float | None = None,
+    ) -> SyncOptions:
         settings = self.settings
         return SyncOptions(
             account_id=settings.hostaway_account_id,
-            run_id=f"{self.clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            run_id=run_id or new_run_id(self.clock),
             is_full=is_full,
             accepts_shrink=accepts_shrink,
             concurrency=settings.hostaway_concurrency,
@@ -83,6 +137,7 @@ class Application:
             recent=timedelta(days=settings.sync_recent_days),
             recent_reread=timedelta(hours=settings.sync_recent_reread_hours),
             reservations_overlap=timedelta(hours=settings.sync_reservations_overlap_hours),
+            max_seconds=max_seconds,
         )
 
 
@@ -106,6 +161,41 @@ async def open_application(
             uri = await asyncio.to_thread(embedded.start)
         database = await stack.enter_async_context(MongoDatabase(uri, settings.mongodb_database))
         yield Application(settings, clock or SystemClock(), database, uri)
+
+
+def new_run_id(clock: Clock) -> str:
+    """Return the name of a run: when it began, and a few digits that no other one has."""
+    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def notifier(settings: Settings, clock: Clock) -> Notifier:
+    """Return who tells people how the unattended job went, by the channels that are set."""
+    mail = [MailChannel(_mail_options(settings), clock)] if settings.smtp_host else []
+    others = [AppriseChannel(url.get_secret_value()) for url in settings.notify_urls]
+    heartbeat = settings.heartbeat_url.get_secret_value()
+    return Notifier(
+        [*mail, *others],
+        Heartbeat(heartbeat) if heartbeat else None,
+        FileMemory(settings.data_dir),
+        clock,
+        wants_summary=settings.notify_summary,
+    )
+
+
+def _mail_options(settings: Settings) -> MailOptions:
+    is_encrypted_from_start = settings.smtp_port == SMTPS_PORT
+    login = settings.smtp_username
+    return MailOptions(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        username=login,
+        password=settings.smtp_password.get_secret_value(),
+        is_encrypted_from_start=is_encrypted_from_start,
+        has_starttls=settings.smtp_starttls and not is_encrypted_from_start,
+        sender=settings.notify_from or (login if "@" in login else settings.notify_to[0]),
+        receivers=settings.notify_to,
+        timeout_seconds=settings.smtp_timeout,
+    )
 
 
 def hostaway_client(settings: Settings, clock: Clock) -> HostawayClient:

@@ -9,16 +9,21 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hostaway_message_db.errors import ConfigurationError
+from hostaway_message_db.setting_checks import (
+    check_channel_addresses,
+    check_mail_address,
+    check_web_address,
+    contradictions,
+    split_addresses,
+)
 
 ENV_FILE = Path(".env")
-_LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 
 Origin = Literal["environment", ".env", "default"]
 
@@ -122,6 +127,26 @@ class Settings(BaseSettings):
         description="A conversation failing in so many runs in a row goes to quarantine.",
     )
 
+    retention_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after departure, or after the last message without a stay, when guests"
+        " are forgotten; 0 keeps everything.",
+    )
+
+    daily_job_time: str = Field(
+        default="01:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="When the daily job is due, in UTC; `schedule` runs it then.",
+    )
+    daily_job_max_minutes: float = Field(
+        default=360.0,
+        gt=0,
+        le=10_080,
+        description="Minutes that a run of the daily job may take; the next one goes on.",
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."
     )
@@ -135,9 +160,28 @@ class Settings(BaseSettings):
     smtp_username: str = Field(default="", description="Login at the mail server.")
     smtp_password: SecretStr = Field(default=SecretStr(""), description="Password for it.")
     smtp_starttls: bool = Field(default=True, description="Encrypt before logging in.")
-    notify_from: str = Field(default="", description="Sender of the mails.")
+    smtp_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds that sending one mail may take in all."
+    )
+    notify_from: str = Field(
+        default="",
+        description="Sender of the mails; empty takes SMTP_USERNAME if it is an address, else"
+        " the first receiver.",
+    )
     notify_to: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Receivers of the mails, separated by commas."
+    )
+    notify_summary: bool = Field(
+        default=False, description="Tell of every daily run, not only of trouble and its end."
+    )
+    notify_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Further channels as Apprise addresses, separated by spaces or commas.",
+    )
+    heartbeat_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Address to GET after each complete daily job; the service behind it raises"
+        " the alarm when that stays away.",
     )
 
     web_host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
@@ -162,14 +206,36 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("notify_urls", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return split_addresses(value)
+        return value
+
+    @field_validator("notify_urls")
+    @classmethod
+    def _check_notify_urls(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        check_channel_addresses([url.get_secret_value() for url in value])
+        return value
+
+    @field_validator("notify_from", "notify_to")
+    @classmethod
+    def _check_mail_addresses(cls, value: Any) -> Any:
+        for address in (value,) if isinstance(value, str) else value:
+            check_mail_address(address)
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _check_heartbeat_url(cls, value: SecretStr) -> SecretStr:
+        check_web_address(value.get_secret_value(), "would be asked unencrypted")
+        return value
+
     @field_validator("hostaway_base_url")
     @classmethod
     def _check_base_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is no http(s) address, such as https://api.hostaway.com/v1")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK_HOSTS:
-            raise ValueError("would send the API key unencrypted; use https")
+        check_web_address(value, "would send the API key unencrypted")
         return value.rstrip("/")
 
     @field_validator("mongodb_uri")
@@ -198,6 +264,7 @@ def load_settings(*, hostaway_needed: bool = False, **overrides: Any) -> Setting
         problems.append(f"{ENV_FILE} cannot be read: {error}")
     if hostaway_needed:
         problems += _missing_credentials(settings, overrides)
+    problems += contradictions({**_dotenv(), **_environment(), **overrides})
     if problems:
         raise ConfigurationError(problems)
     if settings is None:  # pragma: no cover - a failure above always leaves a problem

@@ -18,6 +18,8 @@
     ├── RecordMalformed             65  one raw record cannot be understood
     ├── SuspiciousEmptiness         65  the account shrank beyond belief
     ├── LeaseHeld                   75  another run has the right to run
+    ├── TimeIsUp                    75  a run reached its bound; resumable
+    ├── NotDelivered                75  a mail or message did not go out; ends no run
     └── Interrupted                130  stopped by the user; resumable
 
 The class says *where* it happened; `recovery` says *what to do*. Exit code, HTTP
@@ -235,6 +237,22 @@ class LeaseHeld(HostawayMessageDbError):
     code = "lease_held"
     http_status = 409
     default_hint = "Wait for it to end; a lease whose holder died expires by itself."
+
+
+class TimeIsUp(HostawayMessageDbError):
+    """The run reached the time it may take; the next run goes on where this one stopped."""
+
+    code = "time_is_up"
+    default_hint = "Run again, or raise DAILY_JOB_MAX_MINUTES: everything stored so far is kept."
+
+
+class NotDelivered(HostawayMessageDbError):
+    """A mail, a message or a heartbeat did not go out; the run itself is not touched by that."""
+
+    code = "not_delivered"
+    http_status = 502
+    recovery = Recovery.LEAVE
+    default_hint = "Check SMTP_*, NOTIFY_* and HEARTBEAT_URL; the log says what was refused."
 
 
 class Interrupted(HostawayMessageDbError):

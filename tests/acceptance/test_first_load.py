@@ -33,6 +33,18 @@ def loaded(open_shared_account: OpenAccount) -> tuple[Account, Any]:
     )
     account.control.add_message(conversations[2], "", fields={"futureKey": {"a": [1, 2.50, None]}})
     account.control.add_inquiry(guestCountry="Deutschland")
+    # Nothing in the message agrees with its conversation, or it says nothing at all.
+    truth = account.truth()
+    its_listing = str(truth.reservation_rows[str(reservations[9])]["listingMapId"])
+    other_listing = int(min(truth.listing_rows.keys() - {its_listing}))
+    for odd in (
+        {"listingMapId": other_listing, "reservationId": reservations[9], "channelId": 2005},
+        {"listingMapId": None, "reservationId": None, "channelId": None},
+        {"communicationType": None, "channelId": 2002},
+        {"communicationType": None, "channelId": None},
+        {"sentChannelDate": "2026-01-02 03:04:05", "isSeen": None},
+    ):
+        account.control.add_message(conversations[3], "Where do I belong?", fields=odd)
     account.control.clear_requests()
     finished = account.sync()
     assert finished.code == 0, finished.errors

@@ -15,6 +15,7 @@ from hostaway_message_db.utils import logger
 from hostaway_message_db.utils.logger import (
     MASK,
     DailyFile,
+    bound,
     configure_logging,
     get_logger,
     masked,
@@ -240,3 +241,49 @@ def test_broken_unicode_does_not_stop_the_log(daily: DailyFile, tmp_path: Path) 
     emit(daily, "odd \ud83d")
     (path,) = (tmp_path / "logs").iterdir()
     assert path.read_text() == "odd \\ud83d\n"
+
+
+def test_what_is_bound_is_on_every_line_inside_and_on_none_outside(
+    tmp_path: Path, clock: CalendarClock
+) -> None:
+    configure_logging("INFO", tmp_path, clock=clock)
+    with bound(run_id="run-1", account_id="7"):
+        get_logger("test").info("inside")
+        logging.getLogger("foreign").warning("inside as well")
+    get_logger("test").info("outside")
+    assert [(line.get("run_id"), line.get("account_id")) for line in lines_of(tmp_path)] == [
+        ("run-1", "7"), ("run-1", "7"), (None, None),
+    ]  # fmt: skip
+
+
+def test_a_traceback_tells_where_it_broke_and_not_in_which_words(
+    tmp_path: Path, clock: CalendarClock
+) -> None:
+    configure_logging("INFO", tmp_path, clock=clock)
+    words = "what Anna wrote"
+    broken: dict[str, str] = {}
+
+    def fail() -> None:
+        try:
+            broken[words]
+        except KeyError as error:
+            raise ValueError(words) from error
+
+    try:
+        fail()
+    except ValueError:
+        get_logger("test").exception("failed")
+    (line,) = lines_of(tmp_path)
+    assert words not in json.dumps(line)
+    assert line["exception"].startswith("builtins.ValueError\n")
+    assert "builtins.KeyError\n" in line["exception"]
+    assert "test_logger.py" in line["exception"]
+
+
+@pytest.mark.parametrize("name", ["apprise", "requests", "urllib3.connectionpool"])
+def test_libraries_that_write_the_addresses_of_channels_are_silent(
+    tmp_path: Path, clock: CalendarClock, name: str
+) -> None:
+    configure_logging("DEBUG", tmp_path, clock=clock)
+    logging.getLogger(name).critical("POST /t0ken")
+    assert not list(tmp_path.glob("*.log")) or lines_of(tmp_path) == []

@@ -6,7 +6,8 @@ next one may start, `auth` keeps the token. This module alone speaks HTTP to Hos
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,7 @@ from hostaway_message_db.utils.logger import get_logger
 log = get_logger(__name__)
 
 _Read = TypeVar("_Read")
+_IDENTITY = re.compile(r"/[^/]*\d[^/]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,11 @@ class HostawayClient:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return await retrying(self._send_once, request, token, read)
+
+        async def send() -> _Read:
+            return await self._send_once(request, token, read, attempts=retrying.statistics)
+
+        return await retrying(send)
 
     def _wait_seconds(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -210,7 +216,7 @@ class HostawayClient:
         self.counts.retries += 1
         log.info(
             "request_retried",
-            path=request.path,
+            path=_IDENTITY.sub("/{id}", request.path),
             attempt=state.attempt_number,
             error=error.code if isinstance(error, HostawayError) else None,
             status=error.status if isinstance(error, HostawayError) else None,
@@ -218,12 +224,31 @@ class HostawayClient:
         )
 
     async def _send_once(
-        self, request: ApiRequest, token: Token | None, read: Callable[[Reply], _Read]
+        self,
+        request: ApiRequest,
+        token: Token | None,
+        read: Callable[[Reply], _Read],
+        attempts: Mapping[str, Any],
     ) -> _Read:
+        asked_at = self._clock.monotonic()
         async with self._places:
             await self._pacer.wait_for_turn()
             self.counts.requests += 1
-            reply = await self._send(request, token)
+            started_at = self._clock.monotonic()
+            status: int | None = None
+            try:
+                reply = await self._send(request, token)
+                status = reply.status
+            finally:
+                log.debug(
+                    "request",
+                    method=request.method,
+                    path=_IDENTITY.sub("/{id}", request.path),
+                    status=status,
+                    duration_seconds=round(self._clock.monotonic() - started_at, 4),
+                    attempt=attempts["attempt_number"],
+                    wait_seconds=round(started_at - asked_at, 4),
+                )
         try:
             read_reply = read(reply)
         except RateLimited as refusal:

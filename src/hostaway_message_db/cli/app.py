@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hostaway_message_db import __version__
-from hostaway_message_db.cli import doctor, practice, reading, syncing
+from hostaway_message_db.cli import doctor, practice, privacy, reading, scheduling, syncing
 
 app = typer.Typer(
     name="hostaway-message-db",
@@ -35,6 +35,8 @@ def main(
 
 
 syncing.register(app)
+scheduling.register(app)
 reading.register(app)
+privacy.register(app)
 practice.register(app)
 doctor.register(app)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 import typer
+from pydantic import SecretStr
 
 from hostaway_message_db.cli.output import print_json
 from hostaway_message_db.config import Settings, load_settings
 from hostaway_message_db.errors import ConfigurationError, HostawayMessageDbError, Interrupted
 from hostaway_message_db.utils.logger import configure_logging, masked, remember_secrets
+from hostaway_message_db.utils.masking import secret_parts
 
 Work = Callable[[Settings], Coroutine[Any, Any, int]]
 
@@ -44,15 +46,7 @@ def run(
 
 
 def _configure(settings: Settings, *, logs_to_files: bool, quiet_console: bool) -> None:
-    remember_secrets(
-        [
-            settings.hostaway_api_key.get_secret_value(),
-            settings.smtp_password.get_secret_value(),
-            settings.webhook_password.get_secret_value(),
-            settings.mongodb_uri.get_secret_value(),
-            *(key.get_secret_value() for key in settings.web_api_keys),
-        ]
-    )
+    remember_secrets(_secrets_of(settings))
     try:
         configure_logging(
             settings.log_level,
@@ -64,6 +58,14 @@ def _configure(settings: Settings, *, logs_to_files: bool, quiet_console: bool) 
         raise ConfigurationError(
             [f"LOG_DIR is {str(settings.log_dir)!r}: it cannot be written to ({error.strerror})."]
         ) from error
+
+
+def _secrets_of(settings: Settings) -> set[str]:
+    """Return every secret of the settings, and those within addresses."""
+    values = (getattr(settings, name) for name in Settings.model_fields)
+    every = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
+    secrets = {part.get_secret_value() for part in every if isinstance(part, SecretStr)}
+    return {part for secret in secrets if secret for part in secret_parts(secret)}
 
 
 def _run_to_the_end(work: Coroutine[Any, Any, int]) -> int:

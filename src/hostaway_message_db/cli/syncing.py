@@ -1,4 +1,4 @@
-"""`sync`, `daily-job`, `verify`: bring in, and prove."""
+"""`sync`, `verify`, `replay`: bring in, and prove."""
 
 from typing import Annotated, Any
 
@@ -14,7 +14,6 @@ from hostaway_message_db.errors import UsageError
 from hostaway_message_db.pipeline.dry_run import run_dry
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.verify import Proof
-from hostaway_message_db.scheduler.daily_job import run_daily_job
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -22,7 +21,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 def register(app: typer.Typer) -> None:
     """Add this family of commands."""
     app.command()(sync)
-    app.command("daily-job")(daily_job)
     app.command()(verify)
     app.command()(replay)
 
@@ -73,19 +71,6 @@ def sync(
     )
 
 
-def daily_job() -> None:
-    """Do what cron calls: one sync under the lease, recorded."""
-
-    async def work(settings: Settings) -> int:
-        async with open_application(settings) as application:
-            with audience() as watching:
-                report = await run_daily_job(application, watching)
-        show_report(report, as_json=False)
-        return report.exit_code
-
-    runner.run(work, hostaway_needed=True, logs_to_files=True, quiet_console=has_terminal())
-
-
 def verify(
     *,
     deep: Annotated[
@@ -131,8 +116,8 @@ def replay(*, as_json: Json = False) -> None:
     )
 
 
-def show_report(report: SyncReport, *, as_json: bool) -> None:
-    """Print what a sync did."""
+def show_report(report: SyncReport, *, as_json: bool, has_reasons: bool = True) -> None:
+    """Print what a sync did; without reasons, only codes tell why something was left."""
     told = report.to_json()
     if as_json:
         print_json(told)
@@ -158,7 +143,7 @@ def show_report(report: SyncReport, *, as_json: bool) -> None:
         out.print(f"{report.unsent_messages} messages are no longer listed; their text is kept.")
     for name in report.newly_unknown_keys:
         out.print(f"New key from Hostaway: {escape(name)} (kept in `source`).")
-    _show_failures(told["failures"], report.failure_count)
+    _show_failures(told["failures"], report.failure_count, "reason" if has_reasons else "code")
 
 
 def show_proof(proof: Proof, *, as_json: bool) -> None:
@@ -189,12 +174,12 @@ def show_proof(proof: Proof, *, as_json: bool) -> None:
     _show_failures(told["failures"], len(told["failures"]))
 
 
-def _show_failures(failures: list[dict[str, str]], count: int) -> None:
+def _show_failures(failures: list[dict[str, str]], count: int, why: str = "reason") -> None:
     if not count:
         return
     shown = table(f"Left for the next run: {count}", "what", "why")
     for failure in failures[:20]:
-        shown.add_row(escape(failure["subject"]), escape(failure["reason"]))
+        shown.add_row(escape(failure["subject"]), escape(failure[why]))
     console().print(shown)
 
 

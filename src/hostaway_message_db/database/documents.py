@@ -14,6 +14,9 @@ from hostaway_message_db.models.records import (
     Attachment,
     Channel,
     Conversation,
+    Direction,
+    Erasure,
+    Guest,
     Listing,
     Message,
     Quarantined,
@@ -93,7 +96,54 @@ def message_document(message: Message) -> Document:
         "stage": message.stage,
         "source": to_bson(message.source),
         "schema_version": SCHEMA_VERSION,
+        **_erasure_document(message.erasure),
     }
+
+
+def message_from(document: Document) -> Message:
+    """Return a stored message; of its reservation it knows what it was stored with."""
+    stay = document["reservation"]
+    channel = Channel(document["channel"]["id"], document["channel"]["name"])
+    reservation = Reservation(
+        account_id=document["account_id"],
+        reservation_id=stay["id"] or "",
+        listing_id=None,
+        guest_name=None,
+        guest_email=None,
+        guest_phone=None,
+        guest_country=None,
+        price=from_bson(stay["price"]),
+        currency=stay["currency"],
+        status=stay["status"],
+        arrival_date=_day(stay["arrival_date"]),
+        departure_date=_day(stay["departure_date"]),
+        channel=channel,
+        updated_on=None,
+        source={},
+    )
+    return Message(
+        account_id=document["account_id"],
+        message_id=document["message_id"],
+        conversation_id=document["conversation_id"],
+        property_id=document["property"]["id"],
+        property_name=document["property"]["name"],
+        guest=Guest(**document["guest"]),
+        content=document["content"],
+        content_html=document["content_html"],
+        timestamp=document["timestamp"],
+        direction=Direction(document["direction"]),
+        reservation_id=stay["id"],
+        reservation=reservation,
+        message_type=document["message_type"],
+        status=document["status"],
+        channel=channel,
+        is_automated=document["is_automated"],
+        is_read=document["is_read"],
+        attachments=tuple(Attachment(**part) for part in document["attachments"]),
+        stage=document["stage"],
+        source=from_bson(document["source"]),
+        erasure=erasure_from(document),
+    )
 
 
 def comparable_message(document: Document) -> Document:
@@ -121,6 +171,17 @@ def _attachment_document(attachment: Attachment) -> Document:
         "is_image": attachment.is_image,
         "is_public": attachment.is_public,
     }
+
+
+def _erasure_document(erasure: Erasure | None) -> Document:
+    """Return the mark of an erased record; one that is not erased has none."""
+    return {} if erasure is None else {"erasure": str(erasure)}
+
+
+def erasure_from(document: Document) -> Erasure | None:
+    """Return why a stored record was erased, if it was."""
+    mark = document.get("erasure")
+    return Erasure(mark) if mark else None
 
 
 def _iso(day: date | None) -> str | None:
@@ -179,6 +240,7 @@ def reservation_document(reservation: Reservation) -> Document:
         "updated_on": reservation.updated_on,
         "source": to_bson(reservation.source),
         "schema_version": SCHEMA_VERSION,
+        **_erasure_document(reservation.erasure),
     }
 
 
@@ -201,6 +263,7 @@ def reservation_from(document: Document) -> Reservation:
         channel=Channel(document["channel"]["id"], document["channel"]["name"]),
         updated_on=document["updated_on"],
         source=from_bson(document.get("source", {})),
+        erasure=erasure_from(document),
     )
 
 
@@ -219,6 +282,7 @@ def conversation_document(conversation: Conversation) -> Document:
         "latest_message_id": conversation.stamp.latest_message_id,
         "source": to_bson(conversation.source),
         "schema_version": SCHEMA_VERSION,
+        **_erasure_document(conversation.erasure),
     }
 
 
@@ -236,6 +300,7 @@ def conversation_from(document: Document) -> Conversation:
         message_received_on=received,
         stamp=Stamp(_written(sent), _written(received), document["latest_message_id"]),
         source=from_bson(document.get("source", {})),
+        erasure=erasure_from(document),
     )
 
 

@@ -19,6 +19,7 @@ from pymongo.errors import (
 )
 
 from hostaway_message_db import errors
+from hostaway_message_db.utils.cancellation import cancellations, raise_if_cancelled
 from hostaway_message_db.utils.masking import mask_uri
 
 _Arguments = ParamSpec("_Arguments")
@@ -46,12 +47,15 @@ def translated(address: str = "") -> Iterator[None]:
 def guarded(
     method: Callable[_Arguments, Coroutine[Any, Any, _Answer]],
 ) -> Callable[_Arguments, Coroutine[Any, Any, _Answer]]:
-    """Translate the driver's errors of a coroutine method."""
+    """Translate the driver's errors of a coroutine, and let no cancellation be lost in it."""
 
     @functools.wraps(method)
     async def call(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Answer:
+        before = cancellations()
         with translated():
-            return await method(*args, **kwargs)
+            answer = await method(*args, **kwargs)
+        raise_if_cancelled(before)
+        return answer
 
     return call
 

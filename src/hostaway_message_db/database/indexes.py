@@ -17,6 +17,7 @@ LISTINGS = "listings"
 QUARANTINE = "quarantine"
 SYNC_RUNS = "sync_runs"
 SYNC_STATE = "sync_state"
+ERASURES = "erasures"
 
 TEXT_INDEX_NAME = "content_text"
 
@@ -91,6 +92,25 @@ INDEXES: tuple[IndexPlan, ...] = (
         "state_by_activity",
         (("account_id", ASCENDING), ("last_active_at", DESCENDING)),
         "the recently active conversations",
+    ),
+    IndexPlan(
+        RESERVATIONS,
+        "reservations_by_departure",
+        (("account_id", ASCENDING), ("erasure", ASCENDING), ("departure_date", ASCENDING)),
+        "the stays that are old enough to be erased and are not yet",
+    ),
+    IndexPlan(
+        CONVERSATIONS,
+        "conversations_by_erasure",
+        (("account_id", ASCENDING), ("erasure", ASCENDING)),
+        "the silent conversations that are not erased yet",
+    ),
+    IndexPlan(
+        ERASURES,
+        "reopened_conversations",
+        (("account_id", ASCENDING), ("reopened_at", ASCENDING)),
+        "messages that came after their conversation was erased by age, when old enough",
+        {"partialFilterExpression": {"reopened_at": {"$exists": True}}},
     ),
     IndexPlan(
         QUARANTINE,

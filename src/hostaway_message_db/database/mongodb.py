@@ -10,8 +10,10 @@ from pymongo.read_concern import ReadConcern
 
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.failures import translated
+from hostaway_message_db.database.job_store import MongoIncidentMemory, MongoJobStore
 from hostaway_message_db.database.lease_store import MongoLeaseStore
 from hostaway_message_db.database.message_store import MongoMessageStore
+from hostaway_message_db.database.privacy_store import MongoPrivacyStore
 from hostaway_message_db.database.queries import MongoQueries
 from hostaway_message_db.database.side_store import MongoQuarantineStore, MongoSideStore
 from hostaway_message_db.database.sync_state_store import (
@@ -21,10 +23,11 @@ from hostaway_message_db.database.sync_state_store import (
 from hostaway_message_db.ports import Stores
 
 OLDEST_SERVER = (5, 0)
-SELECTION_TIMEOUT_MS = 30_000
+SELECTION_TIMEOUT_MS = 20_000
 """An election takes eleven seconds by default."""
 SOCKET_TIMEOUT_MS = 600_000
 CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 3.0
 
 
 class MongoDatabase:
@@ -67,7 +70,8 @@ class MongoDatabase:
     ) -> None:
         """Disconnect."""
         if self._client is not None:
-            await self._client.close()
+            with pymongo.timeout(CLOSE_SECONDS):
+                await self._client.close()
 
     @property
     def database(self) -> AsyncDatabase[Document]:
@@ -97,6 +101,18 @@ class MongoDatabase:
             leases=MongoLeaseStore(self.database),
             runs=MongoRunStore(self.database),
         )
+
+    def jobs(self) -> MongoJobStore:
+        """Return the scheduled times of jobs."""
+        return MongoJobStore(self.database)
+
+    def incidents(self) -> MongoIncidentMemory:
+        """Return what people were told of failing runs."""
+        return MongoIncidentMemory(self.database)
+
+    def privacy(self) -> MongoPrivacyStore:
+        """Return what erasure and subject access need."""
+        return MongoPrivacyStore(self.database)
 
     def queries(self) -> MongoQueries:
         """Return what can be asked."""

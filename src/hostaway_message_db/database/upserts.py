@@ -9,7 +9,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from hostaway_message_db.database.documents import Document
-from hostaway_message_db.database.failures import is_duplicate_key, translated
+from hostaway_message_db.database.failures import guarded, is_duplicate_key
 from hostaway_message_db.ports import LoadOutcome
 
 BATCH_SIZE = 500
@@ -92,6 +92,7 @@ async def upsert(
     return outcome
 
 
+@guarded
 async def _upsert_batch(
     collection: AsyncCollection[Document],
     key: str,
@@ -101,19 +102,18 @@ async def _upsert_batch(
     comparable: Callable[[Document], Document],
 ) -> LoadOutcome:
     for is_last_try in (False, True):
-        with translated():
-            keys = list({document[key] for document in batch})
-            found = collection.find({key: {"$in": keys}})
-            stored = {document[key]: document async for document in found}
-            plan = plan_writes(key, batch, stored, now, first_fields, comparable)
-            try:
-                if plan.operations:
-                    await collection.bulk_write(plan.operations, ordered=False)
-            except BulkWriteError as error:
-                # Somebody inserted one of these keys between our look and our write:
-                # look again, once.
-                if is_last_try or not is_duplicate_key(error):
-                    raise
-                continue
-            return LoadOutcome(plan.inserted, plan.updated, plan.unchanged)
+        keys = list({document[key] for document in batch})
+        found = collection.find({key: {"$in": keys}})
+        stored = {document[key]: document async for document in found}
+        plan = plan_writes(key, batch, stored, now, first_fields, comparable)
+        try:
+            if plan.operations:
+                await collection.bulk_write(plan.operations, ordered=False)
+        except BulkWriteError as error:
+            # Somebody inserted one of these keys between our look and our write:
+            # look again, once.
+            if is_last_try or not is_duplicate_key(error):
+                raise
+            continue
+        return LoadOutcome(plan.inserted, plan.updated, plan.unchanged)
     raise AssertionError("the second try returns or raises")

@@ -22,6 +22,15 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
+class Erasure(StrEnum):
+    """Why a record holds nothing of its guest any more."""
+
+    REQUEST = "request"
+    """Somebody asked that the guest be forgotten."""
+    RETENTION = "retention"
+    """The record reached the age at which guests are forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """Where a reservation or message came from (API reference 9.5)."""
@@ -61,6 +70,7 @@ class Reservation:
     channel: Channel
     updated_on: datetime | None
     source: Source = field(repr=False)
+    erasure: Erasure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,7 @@ class Conversation:
     message_received_on: datetime | None
     stamp: Stamp
     source: Source = field(repr=False)
+    erasure: Erasure | None = None
 
     @property
     def last_active_at(self) -> datetime | None:
@@ -142,6 +153,7 @@ class Message:
     attachments: tuple[Attachment, ...]
     stage: str | None
     source: Source = field(repr=False)
+    erasure: Erasure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,13 @@ from typing import Any
 from hostaway_message_db.errors import HostawayError, Recovery, SuspiciousEmptiness
 from hostaway_message_db.models.records import Conversation, Listing, Quarantined, Reservation
 from hostaway_message_db.pipeline.extract import Tally, walk
-from hostaway_message_db.pipeline.ledger import first_error, holding_lease, new_run, recorded
+from hostaway_message_db.pipeline.ledger import (
+    first_error,
+    holding_lease,
+    new_run,
+    recorded,
+    within_time,
+)
 from hostaway_message_db.pipeline.load import read_conversation
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import Run, SyncOptions
@@ -33,6 +39,7 @@ from hostaway_message_db.ports import (
     LoadOutcome,
     Stores,
 )
+from hostaway_message_db.utils.cancellation import raise_if_cancelled
 from hostaway_message_db.utils.clock import Clock
 from hostaway_message_db.utils.logger import get_logger
 
@@ -49,7 +56,7 @@ async def run_sync(
     stays, and the next run goes on from there.
     """
     run = await new_run(source, stores, clock, audience, options)
-    async with holding_lease(run), recorded(run, "sync", run.report):
+    async with holding_lease(run), recorded(run, "sync", run.report), within_time(run):
         await stores.messages.build_indexes(with_text=run.report.mode == "incremental")
         await run.attempt("listings", bring_in_listings(run))
         watermark = await bring_in_reservations(run)
@@ -119,6 +126,8 @@ async def bring_in_reservations(run: Run) -> Any:
 
 
 async def _load_reservations(run: Run, reservations: Sequence[Reservation]) -> LoadOutcome:
+    # In the form in which they are kept: a forgotten guest's name is no change.
+    reservations = await run.stores.privacy.reservations(reservations)
     ids = [reservation.reservation_id for reservation in reservations]
     stored = await run.stores.sides.reservations(run.account_id, ids)
     changed = [
@@ -159,6 +168,7 @@ async def note_conversations(run: Run, conversations: Sequence[Conversation]) ->
 
     In this order: a crash in between leaves a mark too many, never one too few.
     """
+    conversations = await run.stores.privacy.conversations(conversations)
     ids = [conversation.conversation_id for conversation in conversations]
     states = await run.stores.state.conversations(run.account_id, ids)
     stored = await run.stores.sides.conversations(run.account_id, ids)
@@ -180,6 +190,7 @@ async def read_pending_conversations(run: Run) -> None:
 
     async def work() -> None:
         while True:
+            raise_if_cancelled()
             async with turn:
                 state = await anext(stream, None)
             if state is None:
@@ -227,7 +238,7 @@ async def _leave(run: Run, state: ConversationState, error: HostawayError) -> No
         "conversation_given_up" if gives_up else "conversation_left",
         conversation_id=conversation_id,
         error=error.code,
-        reason=error.message,
+        status=error.status,
     )
     if not gives_up:
         run.report.leave(f"conversation {conversation_id}", error)
@@ -247,6 +258,7 @@ async def settle(run: Run, watermark: Any) -> None:
     """Finish the run: the heavy index of a first load, then, if nothing is left, the watermark."""
     run.step("settle")
     await run.stores.messages.build_indexes(with_text=True)
+    run.report.retention = await run.stores.privacy.tidy(run.account_id, run.clock.now())
     run.report.quarantine_size = await run.stores.quarantine.count(run.account_id)
     await _announce_drift(run)
     run.report.latest_message_at = await run.stores.messages.latest_moment(run.account_id)

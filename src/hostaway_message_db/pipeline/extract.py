@@ -24,6 +24,7 @@ class Tally:
     ids: set[str] = field(default_factory=set)
     rows: int = 0
     rows_without_id: int = 0
+    has_unidentified_rows: bool = False
     new_ids: int = 0
     counts: list[int] = field(default_factory=list)
     last_page: tuple[str | None, ...] = ()
@@ -48,6 +49,7 @@ class Tally:
         for identity in identities:
             if identity is None:
                 self.rows_without_id += 1
+                self.has_unidentified_rows = True
             else:
                 self.ids.add(identity)
         self.new_ids += len(self.ids) - before

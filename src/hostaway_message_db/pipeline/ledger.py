@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from hostaway_message_db.errors import DatabaseUnavailable, HostawayMessageDbError
+from hostaway_message_db.errors import DatabaseUnavailable, HostawayMessageDbError, TimeIsUp
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import Run, SyncOptions
 from hostaway_message_db.pipeline.side_entities import SideEntities
-from hostaway_message_db.ports import Audience, HostawaySource, LeaseHolder, Stores
+from hostaway_message_db.ports import Audience, HostawaySource, LeaseHolder, LeaseStore, Stores
 from hostaway_message_db.utils.clock import Clock
-from hostaway_message_db.utils.logger import get_logger
+from hostaway_message_db.utils.logger import bound, get_logger
 from hostaway_message_db.utils.processes import this_process
 
 log = get_logger(__name__)
@@ -46,10 +46,22 @@ async def new_run(
 
 @asynccontextmanager
 async def holding_lease(run: Run) -> AsyncIterator[None]:
-    """Hold the account's right to run, renewed in time; raises `LeaseHeld`."""
-    name = f"sync:{run.account_id}"
-    holder = LeaseHolder(run.options.run_id, this_process())
-    leases, clock = run.stores.leases, run.clock
+    """Hold the account's right to run, renewed in time; raises `LeaseHeld`.
+
+    Every line that is logged meanwhile bears the run's id.
+    """
+    with bound(run_id=run.options.run_id, account_id=run.account_id):
+        async with account_lease(run.stores.leases, run.clock, run.account_id, run.options.run_id):
+            yield
+
+
+@asynccontextmanager
+async def account_lease(
+    leases: LeaseStore, clock: Clock, account_id: str, run_id: str
+) -> AsyncIterator[None]:
+    """Hold an account's right to run, renewed in time; raises `LeaseHeld`."""
+    name = f"sync:{account_id}"
+    holder = LeaseHolder(run_id, this_process())
     await leases.acquire(name, holder, clock.now(), LEASE_SECONDS)
 
     async def renew() -> None:
@@ -75,6 +87,20 @@ async def holding_lease(run: Run) -> AsyncIterator[None]:
         raise
     else:
         await leases.release(name, holder)
+
+
+@asynccontextmanager
+async def within_time(run: Run) -> AsyncIterator[None]:
+    """End the run's work at its bound, cleanly: what is left is named, the run is partial."""
+    seconds = run.options.max_seconds
+    try:
+        async with asyncio.timeout(seconds) as bound_on_time:
+            yield
+    except TimeoutError:
+        if not bound_on_time.expired():
+            raise
+        run.report.leave("run", TimeIsUp(f"The run took its {(seconds or 0) / 60:g} minutes."))
+        log.warning("run_time_is_up", max_seconds=seconds)
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

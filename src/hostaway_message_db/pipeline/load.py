@@ -34,9 +34,11 @@ async def read_conversation(run: Run, state: ConversationState) -> None:
     async for rows in walk(read_pages, tally, f"conversation {conversation.conversation_id}"):
         await load_messages(run, conversation, rows)
     now = run.clock.now()
-    run.report.unsent_messages += await run.stores.messages.mark_unsent(
-        run.account_id, conversation.conversation_id, tally.ids, now
-    )
+    if not tally.has_unidentified_rows:
+        # A row that nobody can identify may be any message: then absence proves nothing.
+        run.report.unsent_messages += await run.stores.messages.mark_unsent(
+            run.account_id, conversation.conversation_id, tally.ids, now
+        )
     await run.stores.state.settle_conversation(run.account_id, state, len(tally.ids), now)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
 from hostaway_message_db.pipeline.known_keys import KNOWN_KEYS
-from hostaway_message_db.ports import LoadOutcome, RequestCounts
+from hostaway_message_db.ports import LoadOutcome, RequestCounts, Tidied
 
 MAX_NAMED_FAILURES = 100
 MAX_UNKNOWN_KEYS = 200
@@ -82,6 +82,7 @@ class SyncReport:
     listings: Columns = field(default_factory=Columns)
     conversation_rows: Columns = field(default_factory=Columns)
     unsent_messages: int = 0
+    retention: Tidied = field(default_factory=Tidied)
     unknown_keys: Counter[str] = field(default_factory=Counter)
     newly_unknown_keys: list[str] = field(default_factory=list)
     new_in_quarantine: int = 0
@@ -155,6 +156,7 @@ class SyncReport:
             "listings": self.listings.to_json(),
             "conversation_rows": self.conversation_rows.to_json(),
             "unsent_messages": self.unsent_messages,
+            "retention": self.retention.to_json(),
             "unknown_keys": dict(sorted(self.unknown_keys.items())),
             "newly_unknown_keys": self.newly_unknown_keys,
             "quarantine": {"new": self.new_in_quarantine, "size": self.quarantine_size},

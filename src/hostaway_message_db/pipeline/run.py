@@ -34,6 +34,7 @@ class SyncOptions:
     recent: timedelta = timedelta(days=2)
     recent_reread: timedelta = timedelta(hours=12)
     reservations_overlap: timedelta = timedelta(hours=1)
+    max_seconds: float | None = None
 
 
 @dataclass(slots=True)
@@ -75,7 +76,8 @@ class Run:
             if error.recovery is Recovery.ABORT:
                 raise
             self.report.leave(subject, error)
-            log.warning("step_left", step=subject, error=error.code, reason=error.message)
+            # Not its words: Hostaway's own are in them, and they may quote a guest.
+            log.warning("step_left", step=subject, error=error.code, status=error.status)
 
     async def quarantine(self, records: Sequence[Quarantined]) -> None:
         """Put malformed records aside, each with its reasons."""

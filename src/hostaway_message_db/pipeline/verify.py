@@ -219,6 +219,8 @@ async def _compare_conversation(run: Run, proof: Proof, conversation_id: str) ->
         for message_id, fields in differing.items():
             kind = "message_differs" if fields else "message_missing"
             proof.add(Difference(kind, conversation_id, message_id, fields))
+    if tally.has_unidentified_rows:
+        return
     for message_id in await run.stores.messages.unlisted(
         run.account_id, conversation_id, tally.ids
     ):

@@ -1,9 +1,31 @@
 """What the use cases need of the world: Hostaway, the store, an audience."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hostaway_message_db.ports.audience import Audience, ProgressNumbers
 from hostaway_message_db.ports.hostaway import HostawaySource, Page, RequestCounts
+from hostaway_message_db.ports.jobs import (
+    Incident,
+    IncidentMemory,
+    JobOutcome,
+    JobRecord,
+    JobStore,
+    ScheduledJob,
+)
+from hostaway_message_db.ports.privacy import (
+    Contact,
+    Holding,
+    NothingForgotten,
+    Privacy,
+    PrivacyStore,
+    Receipt,
+    Subject,
+    Tidied,
+    Tombstone,
+    TombstoneKey,
+    TombstoneKind,
+    Treatment,
+)
 from hostaway_message_db.ports.queries import MessageQueries, StoreOverview
 from hostaway_message_db.ports.state import (
     AccountState,
@@ -19,23 +41,41 @@ from hostaway_message_db.ports.stores import LoadOutcome, MessageStore, Quaranti
 __all__ = [
     "AccountState",
     "Audience",
+    "Contact",
     "ConversationMark",
     "ConversationState",
+    "Holding",
     "HostawaySource",
+    "Incident",
+    "IncidentMemory",
+    "JobOutcome",
+    "JobRecord",
+    "JobStore",
     "LeaseHolder",
     "LeaseStore",
     "LoadOutcome",
     "MessageQueries",
     "MessageStore",
+    "NothingForgotten",
     "Page",
+    "Privacy",
+    "PrivacyStore",
     "ProgressNumbers",
     "QuarantineStore",
+    "Receipt",
     "RequestCounts",
     "RunStore",
+    "ScheduledJob",
     "SideStore",
     "StoreOverview",
     "Stores",
+    "Subject",
     "SyncStateStore",
+    "Tidied",
+    "Tombstone",
+    "TombstoneKey",
+    "TombstoneKind",
+    "Treatment",
 ]
 
 
@@ -49,3 +89,4 @@ class Stores:
     state: SyncStateStore
     leases: LeaseStore
     runs: RunStore
+    privacy: Privacy = field(default_factory=NothingForgotten)

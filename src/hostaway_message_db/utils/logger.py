@@ -8,9 +8,12 @@ secrets of the configuration are masked wherever they occur.
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+import traceback
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -32,6 +35,13 @@ _secrets: set[str] = set()
 def get_logger(name: str) -> Any:
     """Return the logger of a module."""
     return structlog.get_logger(name)
+
+
+@contextmanager
+def bound(**values: Any) -> Iterator[None]:
+    """Put these values on every line that is logged inside, by whatever is called there."""
+    with structlog.contextvars.bound_contextvars(**values):
+        yield
 
 
 def remember_secrets(secrets: Iterable[str]) -> None:
@@ -143,7 +153,7 @@ def configure_logging(
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_where_it_broke),
         redact,
     ]
     structlog.configure(
@@ -158,6 +168,9 @@ def configure_logging(
     root.setLevel(level)
     for noisy in ("pymongo", "asyncio", "aiohttp", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    for indiscreet in ("apprise", "requests", "urllib3"):
+        # They write the addresses of channels, which are secrets.
+        logging.getLogger(indiscreet).setLevel(logging.CRITICAL + 1)
     colors = sys.stderr.isatty()
     console = Console()
     console.setLevel(console_level or level)
@@ -168,6 +181,22 @@ def configure_logging(
         daily = DailyFile(log_dir, retention_days, clock or SystemClock())
         daily.setFormatter(_formatter(structlog.processors.JSONRenderer(), shared))
         root.addHandler(daily)
+
+
+def _where_it_broke(
+    exc_info: tuple[type[BaseException], BaseException, TracebackType | None],
+) -> str:
+    """Write a traceback without the errors' messages, which may quote a guest."""
+    error: BaseException | None = exc_info[1]
+    told: list[str] = []
+    while error is not None:
+        told += [f"{type(error).__module__}.{type(error).__qualname__}", *_frames(error)]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(told)
+
+
+def _frames(error: BaseException) -> list[str]:
+    return [line.rstrip("\n") for line in traceback.format_tb(error.__traceback__)]
 
 
 def _formatter(renderer: Any, shared: list[Any]) -> logging.Formatter:

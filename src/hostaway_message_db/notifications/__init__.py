@@ -1,0 +1,1 @@
+"""Telling people how the unattended job went: mail, further channels, a heartbeat."""

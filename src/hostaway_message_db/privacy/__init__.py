@@ -1,0 +1,1 @@
+"""Erasure, subject access and retention; speaks neither HTTP nor MongoDB."""

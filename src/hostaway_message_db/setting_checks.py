@@ -1,0 +1,89 @@
+"""What a setting's value must be like, and which settings do not go together."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+SMTPS_PORT = 465
+"""The port on which a mail server speaks TLS from the first byte (RFC 8314)."""
+LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+_BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+_OFF = {"", "0", "off", "f", "false", "n", "no"}
+
+
+def split_addresses(text: str) -> tuple[str, ...]:
+    """Split addresses at spaces and commas; a comma within an address stays."""
+    return tuple(part for part in _BETWEEN_ADDRESSES.split(text.strip(" ,")) if part)
+
+
+def check_web_address(url: str, danger: str) -> None:
+    """Take an https address, or http on loopback; raises `ValueError`, where empty is fine."""
+    if not url:
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is no http(s) address, such as https://api.hostaway.com/v1")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ValueError(f"{danger}; use https")
+
+
+def check_mail_address(text: str) -> None:
+    """Take `host@example.com` and `Name <host@example.com>`; empty is fine."""
+    if not text:
+        return
+    address = parseaddr(text)[1]
+    name, _, host = address.rpartition("@")
+    if not (name and host) or not text.isprintable() or " " in address:
+        raise ValueError("is no mail address, such as host@example.com")
+
+
+def check_channel_addresses(urls: Sequence[str]) -> None:
+    """Take what Apprise understands; the address itself, a secret, is in no message."""
+    if not urls:
+        return
+    import apprise  # noqa: PLC0415 - a third of a second, for those who use it
+
+    # It would write a refused address, with the secret in it, to standard error.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    for number, url in enumerate(urls, 1):
+        if apprise.Apprise.instantiate(url) is None:
+            raise ValueError(f"address number {number} is none that Apprise understands")
+
+
+def contradictions(given: Mapping[str, Any]) -> list[str]:
+    """Name what does not go together, from the raw values: also when others are wrong."""
+    values = {name: "" if value is None else str(value) for name, value in given.items()}
+
+    def has(name: str) -> bool:
+        return bool(values.get(name, "").strip(" ,"))
+
+    problems: list[str] = []
+    if has("smtp_host") and not has("notify_to"):
+        problems.append("NOTIFY_TO is not set, but SMTP_HOST is: name who gets the mails.")
+    if has("notify_to") and not has("smtp_host"):
+        problems.append("SMTP_HOST is not set, but NOTIFY_TO is: name the mail server.")
+    if has("smtp_username") != has("smtp_password"):
+        missing = "SMTP_PASSWORD" if has("smtp_username") else "SMTP_USERNAME"
+        problems.append(
+            f"{missing} is not set: a login needs both SMTP_USERNAME and SMTP_PASSWORD."
+        )
+    if has("smtp_password") and _sends_password_openly(values):
+        problems.append(
+            "SMTP_STARTTLS is off: the password would be sent unencrypted; set it to true, or"
+            f" use port {SMTPS_PORT}."
+        )
+    wants_summary = values.get("notify_summary", "").strip().lower() not in _OFF
+    if wants_summary and not has("notify_to") and not has("notify_urls"):
+        problems.append("NOTIFY_SUMMARY is on, but neither NOTIFY_TO nor NOTIFY_URLS is set.")
+    return problems
+
+
+def _sends_password_openly(values: Mapping[str, str]) -> bool:
+    return (
+        values.get("smtp_starttls", "true").strip().lower() in _OFF - {""}
+        and values.get("smtp_port", "").strip() != str(SMTPS_PORT)
+        and values.get("smtp_host", "").strip().lower() not in LOOPBACK_HOSTS
+    )
