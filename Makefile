@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow check format lock bench clean
+.PHONY: help setup demo run test test-slow test-image check format lock bench clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(READY)  ## Run every test but the slow ones.
 
 test-slow: $(READY)  ## Run the slow tests.
 	@$(BIN)/python -m pytest -m slow
+
+test-image: $(READY)  ## Build the Docker image and run it both ways (root, buildah, podman, runc).
+	@PYTHON="$(BIN)/python" scripts/test-image.sh
 
 check: $(READY)  ## Format, lint, types, import contracts, documents, dependency audit.
 	@$(BIN)/ruff format --check .
