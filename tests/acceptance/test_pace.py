@@ -2,6 +2,8 @@
 
 import random
 import signal
+import subprocess
+import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,13 +22,33 @@ NETWORK_SECONDS = 0.03
 TRIES = 3
 
 
+METRONOME = """
+import sys, threading, time
+
+pytestmark = pytest.mark.slow
+delay, count = float(sys.argv[1]), int(sys.argv[2])
+first = last = time.monotonic()
+for _ in range(count):
+    threading.Event().wait(last + delay - time.monotonic())
+    last = time.monotonic()
+    sum(range(200_000))
+print((last - first) / (delay * count) - 1)
+"""
+
+
 @dataclass(frozen=True)
 class Pace:
-    """What a run did at one limit."""
+    """What a run did at one limit; `busyness` is the overshoot of a metronome beside it."""
 
     limit: int
     refused: int
     overshoot: float
+    busyness: float
+
+    @property
+    def is_good(self) -> bool:
+        """Hardly late; a computer on which a metronome is late, too, proves nothing."""
+        return self.overshoot <= MOST_OVERSHOOT or self.busyness > MOST_OVERSHOOT / 2
 
 
 def _limited(open_account: OpenAccount, limit: int, requests: int) -> Account:
@@ -49,27 +71,35 @@ def _starts(account: Account) -> list[float]:
 def _run_at_limit(open_account: OpenAccount, limit: int, requests: int) -> Pace:
     account = _limited(open_account, limit, requests)
     delay = WINDOW_SECONDS / limit
+    metronome = subprocess.Popen(
+        [sys.executable, "-c", METRONOME, str(delay), str(requests - 1)],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
     report = account.synced(HOSTAWAY_REQUEST_DELAY=str(delay))
+    busyness = float(metronome.communicate()[0])
     starts = _starts(account)
     assert len(starts) == requests
     statuses = account.control.requests().by_status
     assert report["refused_count"] == statuses.get("429", 0)
     floor = delay * (requests - 1)
-    pace = Pace(limit, report["refused_count"], (starts[-1] - starts[0]) / floor - 1)
+    overshoot = (starts[-1] - starts[0]) / floor - 1
+    pace = Pace(limit, report["refused_count"], overshoot, busyness)
     print(  # noqa: T201 - the figure is published
         f"limit {limit} in 10 s: {requests} requests, {pace.refused} refused,"
         f" {100 * pace.overshoot:+.2f} % over the floor of {floor:.1f} s"
+        f" (a metronome meanwhile {100 * pace.busyness:+.2f} %)"
     )
     return pace
 
 
 def _check_pace(open_account: OpenAccount, limit: int, requests: int) -> None:
-    """No refusal ever; and the time at its best, since a busy computer is late for its turns."""
+    """No refusal ever, and hardly any time lost on a computer that keeps time."""
     paces: list[Pace] = []
-    while len(paces) < TRIES and (not paces or paces[-1].overshoot > MOST_OVERSHOOT):
+    while len(paces) < TRIES and not (paces and paces[-1].is_good):
         paces.append(_run_at_limit(open_account, limit, requests))
     assert [pace.refused for pace in paces] == [0] * len(paces)
-    assert min(pace.overshoot for pace in paces) <= MOST_OVERSHOOT
+    assert paces[-1].is_good, paces
 
 
 @pytest.mark.timeout(300)

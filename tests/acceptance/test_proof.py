@@ -13,6 +13,8 @@ from support.installation import MESSAGES, Account, OpenAccount
 from support.processes import wait_for_readings
 from support.truth import Document
 
+pytestmark = pytest.mark.slow
+
 CONVERSATIONS = 12
 
 
