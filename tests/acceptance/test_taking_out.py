@@ -21,7 +21,7 @@ def loaded(open_shared_account: OpenAccount) -> Account:
     )
     account.control.add_message(second, "[bold]no markup[/bold] of ours, Straße, 東京タワー")
     account.installation.secrets.add(PASSWORD)
-    account.installation.settings["SMTP_PASSWORD"] = PASSWORD
+    account.installation.settings |= {"SMTP_USERNAME": "keeper", "SMTP_PASSWORD": PASSWORD}
     account.synced()
     return account
 
