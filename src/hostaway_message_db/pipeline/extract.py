@@ -5,23 +5,35 @@ early (API reference 6, 12, 13.3). So a list is walked again until as many disti
 records were seen as Hostaway counts, or the walk is given up and said to be incomplete.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sized
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from hostaway_message_db.errors import ListingStuck
 from hostaway_message_db.models.raw_rows import row_identity
 from hostaway_message_db.ports import Page
+from hostaway_message_db.utils.distinct import DistinctCounter
 
 MAX_PASSES = 30
 MAX_PASSES_WITHOUT_NEWS = 3
 
 
+class DistinctIds(Sized, Protocol):
+    """Takes note of ids; its length is how many distinct ones there were."""
+
+    def add(self, identity: str, /) -> None:
+        """Take note of one."""
+        ...
+
+
 @dataclass(slots=True)
 class Tally:
-    """What a walk has seen: the distinct ids over all passes, and the present pass."""
+    """What a walk has seen: the distinct ids over all passes, and the present pass.
 
-    ids: set[str] = field(default_factory=set)
+    `ids` counts them; where the ids themselves are needed it is a set.
+    """
+
+    ids: DistinctIds = field(default_factory=DistinctCounter)
     rows: int = 0
     rows_without_id: int = 0
     has_unidentified_rows: bool = False

@@ -29,7 +29,8 @@ async def read_conversation(run: Run, state: ConversationState) -> None:
     conversation = await run.stores.sides.conversation(run.account_id, state.conversation_id)
     if conversation is None:
         raise ListingStuck(f"conversation {state.conversation_id} is known but was never listed")
-    tally = Tally()
+    message_ids: set[str] = set()
+    tally = Tally(message_ids)
     read_pages = partial(run.source.messages, conversation.conversation_id)
     async for rows in walk(read_pages, tally, f"conversation {conversation.conversation_id}"):
         await load_messages(run, conversation, rows)
@@ -37,9 +38,9 @@ async def read_conversation(run: Run, state: ConversationState) -> None:
     if not tally.has_unidentified_rows:
         # A row that nobody can identify may be any message: then absence proves nothing.
         run.report.unsent_messages += await run.stores.messages.mark_unsent(
-            run.account_id, conversation.conversation_id, tally.ids, now
+            run.account_id, conversation.conversation_id, message_ids, now
         )
-    await run.stores.state.settle_conversation(run.account_id, state, len(tally.ids), now)
+    await run.stores.state.settle_conversation(run.account_id, state, len(message_ids), now)
 
 
 async def load_messages(run: Run, conversation: Conversation, rows: Sequence[Any]) -> None:

@@ -6,6 +6,7 @@ not have either never holds a message back.
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from hostaway_message_db.errors import HostawayError, NotFound, Recovery, RequestRefused
@@ -65,13 +66,13 @@ class SideEntities:
             stored = await self._sides.listings(self._account_id, unknown)
             for identity in unknown:
                 listing = stored.get(identity) or await self._fetch_listing(identity)
-                _remember(self._listings, identity, listing)
+                _remember(self._listings, identity, listing and replace(listing, source={}))
         return {i: listing for i in wanted if (listing := self._listings.get(i)) is not None}
 
     def remember(self, listings: Iterable[Listing]) -> None:
-        """Take note of listings that were just read."""
+        """Take note of listings that were just read, without the rest of what Hostaway sent."""
         for listing in listings:
-            _remember(self._listings, listing.listing_id, listing)
+            _remember(self._listings, listing.listing_id, replace(listing, source={}))
 
     async def _fetch_reservation(self, identity: str) -> Reservation | None:
         row = await self._ask(f"reservation {identity}", self._source.reservation(identity))

@@ -208,7 +208,8 @@ async def _compare_conversation(run: Run, proof: Proof, conversation_id: str) ->
     if conversation is None:
         proof.add(Difference("conversation_missing", conversation_id))
         return
-    tally = Tally()
+    message_ids: set[str] = set()
+    tally = Tally(message_ids)
     pages = walk(
         partial(run.source.messages, conversation_id), tally, f"conversation {conversation_id}"
     )
@@ -222,7 +223,7 @@ async def _compare_conversation(run: Run, proof: Proof, conversation_id: str) ->
     if tally.has_unidentified_rows:
         return
     for message_id in await run.stores.messages.unlisted(
-        run.account_id, conversation_id, tally.ids
+        run.account_id, conversation_id, message_ids
     ):
         proof.add(Difference("message_not_listed", conversation_id, message_id))
 

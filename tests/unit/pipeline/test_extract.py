@@ -32,7 +32,7 @@ class CannedList:
 
 
 async def collect(pages: Callable[[], AsyncIterator[Page]], rows: list[Any]) -> Tally:
-    tally = Tally()
+    tally = Tally(set())
     async for page in walk(pages, tally, "things"):
         rows += page
     return tally
