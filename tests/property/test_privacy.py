@@ -53,6 +53,7 @@ attachments = st.builds(
     mime_type=personal,
     is_image=st.booleans(),
     is_public=st.booleans(),
+    source=sources,
 )
 guests = st.builds(
     Guest,

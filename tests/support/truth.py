@@ -258,8 +258,15 @@ def _attachment(part: Mapping[str, Any]) -> Document:
         "mime_type": part["mimeType"],
         "is_image": _flag(part["isImage"]),
         "is_public": _flag(part["isPublic"]),
+        "source": {
+            key: value for key, value in part.items() if key not in ATTACHMENT_KEYS_REPRESENTED
+        },
     }
 
+
+ATTACHMENT_KEYS_REPRESENTED: Final = frozenset(
+    {"id", "name", "url", "extension", "mimeType", "isImage", "isPublic"}
+)
 
 IDENTITIES: Final = {
     "messages": "message_id",

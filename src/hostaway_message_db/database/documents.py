@@ -139,7 +139,7 @@ def message_from(document: Document) -> Message:
         channel=channel,
         is_automated=document["is_automated"],
         is_read=document["is_read"],
-        attachments=tuple(Attachment(**part) for part in document["attachments"]),
+        attachments=tuple(_attachment_from(part) for part in document["attachments"]),
         stage=document["stage"],
         source=from_bson(document["source"]),
         erasure=erasure_from(document),
@@ -170,7 +170,12 @@ def _attachment_document(attachment: Attachment) -> Document:
         "mime_type": attachment.mime_type,
         "is_image": attachment.is_image,
         "is_public": attachment.is_public,
+        "source": to_bson(attachment.source),
     }
+
+
+def _attachment_from(part: Document) -> Attachment:
+    return Attachment(**{**part, "source": from_bson(part.get("source", {}))})
 
 
 def _erasure_document(erasure: Erasure | None) -> Document:

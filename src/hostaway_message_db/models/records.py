@@ -127,6 +127,7 @@ class Attachment:
     mime_type: str | None
     is_image: bool | None
     is_public: bool | None
+    source: Source = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

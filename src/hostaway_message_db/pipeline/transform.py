@@ -68,6 +68,9 @@ _MESSAGE_KEYS: Final = frozenset(
         "body", "communicationType", "status", "isIncoming", "isSeen", "attachments",
     }
 )  # fmt: skip
+_ATTACHMENT_KEYS: Final = frozenset(
+    {"id", "name", "url", "extension", "mimeType", "isImage", "isPublic"}
+)
 _CONVERSATION_KEYS: Final = frozenset(
     {
         "id", "accountId", "reservationId", "recipientName", "recipientEmail",
@@ -300,7 +303,7 @@ def to_message(
         channel=_message_channel(raw, reservation),
         is_automated=is_automated,
         is_read=raw.is_seen,
-        attachments=tuple(_attachment(a) for a in raw.attachments or ()),
+        attachments=tuple(map(_attachment, raw.attachments or (), row.get("attachments") or ())),
         stage=find_stage(
             moment,
             reservation.status if reservation else None,
@@ -351,7 +354,7 @@ def _message_channel(raw: RawMessage, reservation: Reservation | None) -> Channe
     return _channel(raw.channel_id, None)
 
 
-def _attachment(raw: RawAttachment) -> Attachment:
+def _attachment(raw: RawAttachment, row: Mapping[str, Any]) -> Attachment:
     return Attachment(
         id=raw.id,
         name=raw.name,
@@ -360,4 +363,5 @@ def _attachment(raw: RawAttachment) -> Attachment:
         mime_type=raw.mime_type,
         is_image=raw.is_image,
         is_public=raw.is_public,
+        source=_source(row, _ATTACHMENT_KEYS),
     )
