@@ -20,8 +20,6 @@ from support.installation import MESSAGES, Account, OpenAccount
 from support.processes import kill, wait_for_readings
 from support.truth import Document
 
-pytestmark = pytest.mark.slow
-
 LATENCY = Switches(rate_limit_requests=None, latency_seconds=0.05)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ELSEWHERE = ProcessIdentity("another computer", "elsewhere.example", 4711)

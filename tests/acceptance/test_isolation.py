@@ -7,8 +7,6 @@ import pytest
 from hostaway_message_db.simulator import FaultRule, Switches
 from support.installation import MESSAGES, Account, OpenAccount
 
-pytestmark = pytest.mark.slow
-
 CONVERSATIONS = 1_000
 SETTINGS = {"HOSTAWAY_MAX_RETRIES": "1", "SYNC_MAX_FAILED_RUNS": "2"}
 COUNTLESS = Switches(rate_limit_requests=None, count="null")

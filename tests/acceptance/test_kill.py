@@ -19,8 +19,6 @@ from support.processes import (
     without_times,
 )
 
-pytestmark = pytest.mark.slow
-
 CONCURRENCY = 8
 SEED = 20261122
 UNLIMITED = Switches(rate_limit_requests=None, latency_seconds=0.01)

@@ -23,8 +23,6 @@ from support.processes import (
 )
 from support.truth import Document, differences_to
 
-pytestmark = pytest.mark.slow
-
 LATENCY = Switches(rate_limit_requests=None, latency_seconds=0.03)
 CONVERSATIONS = 120
 EMBEDDED = {"MONGODB_URI": None, "MONGOD_CACHE_GIGABYTES": "0.25"}
@@ -137,8 +135,9 @@ def test_a_disk_that_is_full_ends_the_run_with_a_clear_error(
         account = open_account(CONVERSATIONS, switches=LATENCY, data_dir=disk / "data")
         process = _start_load(account, readings=30)
         ballast = fill_up(disk)
-        message = _check_unavailable(account.installation.finish(process))
-        print(message)  # noqa: T201 - to be read when it fails
+        said = _check_unavailable(account.installation.finish(process))
+        # When the disk fills up under its journal mongod ends itself, and is not there any more.
+        assert "disk is full" in said or "cannot be reached" in said
         # Still full: nothing can be written, and that is said in plain words.
         said = _check_unavailable(account.sync(**EMBEDDED))
         assert "disk is full" in said

@@ -15,8 +15,6 @@ from hostaway_message_db.simulator import Switches
 from support.installation import Account, OpenAccount
 from support.processes import kill, wait_for_requests
 
-pytestmark = pytest.mark.slow
-
 WINDOW_SECONDS = 10.0
 LIST_REQUESTS = 3
 MOST_OVERSHOOT = 0.02
@@ -113,6 +111,7 @@ def _check_pace(open_account: OpenAccount, limit: int, requests: int) -> None:
     assert paces[-1].is_good, paces
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_at_the_published_limits_nothing_is_refused_and_hardly_any_time_is_lost(
     open_account: OpenAccount,
@@ -174,6 +173,7 @@ def _check_slows_down(open_account: OpenAccount, limit: int, windows: int) -> No
     assert account.differences() == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_delay_that_is_too_low_is_slowed_down_to_just_under_the_limit(
     open_account: OpenAccount,

@@ -13,8 +13,6 @@ from support.installation import MESSAGES, Account, OpenAccount
 from support.processes import wait_for_readings
 from support.truth import Document
 
-pytestmark = pytest.mark.slow
-
 CONVERSATIONS = 12
 
 

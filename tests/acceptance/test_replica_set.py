@@ -15,8 +15,6 @@ from support.processes import wait_for_readings
 from support.replica_set import Document, ReplicaSet
 from support.truth import differences_to
 
-pytestmark = pytest.mark.slow
-
 CONVERSATIONS = 240
 LATENCY = Switches(rate_limit_requests=None, latency_seconds=0.1)
 

@@ -29,7 +29,6 @@ def _quick_and_quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", [SyncMachine, SilentChangesMachine])
 @pytest.mark.timeout(6 * 3600)
 # The driver drops the socket of a connection whose making is cancelled, without closing it.

@@ -1,6 +1,7 @@
 """MongoDB's errors become ours, in one place."""
 
 import functools
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -27,6 +28,7 @@ _Answer = TypeVar("_Answer")
 
 DUPLICATE_KEY = 11000
 _DISK_FULL = 14031
+_NO_SPACE = re.compile("No space left on device|Disk quota exceeded")
 _AUTHENTICATION_CODES = {13, 18, 8000}
 
 
@@ -70,23 +72,35 @@ def translate(error: Exception, address: str = "") -> errors.DatabaseError:
             "Write it as mongodb://user:password@host/, with special characters of the password"
             " percent-encoded, and options as key=value pairs.",
         )
+    if _is_disk_full(error):
+        return errors.DatabaseUnavailable(
+            f"MongoDB{where} has no room left: its disk is full.",
+            "Free some space on the database's disk and run this again; what is stored is safe.",
+        )
     if isinstance(error, ServerSelectionTimeoutError | AutoReconnect | ConnectionFailure):
         return errors.DatabaseUnavailable(f"MongoDB{where} cannot be reached ({_kind(error)}).")
     if isinstance(error, BulkWriteError | DuplicateKeyError):
         return _of_write(error, where)
-    if isinstance(error, OperationFailure) and error.code in _AUTHENTICATION_CODES:
-        return errors.DatabaseUnavailable(
-            f"MongoDB{where} refuses the login or the right to do this (code {error.code}).",
-            "Check the user, password and role in MONGODB_URI.",
-        )
     if isinstance(error, OperationFailure):
-        return errors.DatabaseUnavailable(
-            f"MongoDB{where} could not do what was asked (code {error.code}: {_name(error)}).",
-            "Look at the server's log; a full disk is a common cause."
-            if error.code == _DISK_FULL
-            else "Look at the server's log.",
-        )
+        return _of_refusal(error, where)
     return errors.DatabaseUnavailable(f"MongoDB{where} failed ({_kind(error)}).")
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Tell whether the server said so, by its code or in the system's words.
+
+    Only a write that it refuses beforehand has the code; an index build that runs out of room fails
+    with `UnknownError` and the system's words.
+    """
+    if not isinstance(error, OperationFailure):
+        return False
+    details = error.details or {}
+    problems = [*details.get("writeErrors", []), *details.get("writeConcernErrors", [])]
+    said = [details, {"code": error.code}, *problems]
+    return any(
+        part.get("code") == _DISK_FULL or _NO_SPACE.search(str(part.get("errmsg", "")))
+        for part in said
+    )
 
 
 def is_duplicate_key(error: BulkWriteError) -> bool:
@@ -104,6 +118,18 @@ def _of_write(error: BulkWriteError | DuplicateKeyError, where: str) -> errors.D
     what = f"codes {', '.join(codes)}" if codes else "not confirmed" if unsure else "unknown cause"
     return errors.DatabaseUnavailable(
         f"MongoDB{where} could not write everything ({what}).", "Look at the server's log."
+    )
+
+
+def _of_refusal(error: OperationFailure, where: str) -> errors.DatabaseError:
+    if error.code in _AUTHENTICATION_CODES:
+        return errors.DatabaseUnavailable(
+            f"MongoDB{where} refuses the login or the right to do this (code {error.code}).",
+            "Check the user, password and role in MONGODB_URI.",
+        )
+    return errors.DatabaseUnavailable(
+        f"MongoDB{where} could not do what was asked (code {error.code}: {_name(error)}).",
+        "Look at the server's log.",
     )
 
 

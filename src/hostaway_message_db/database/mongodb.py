@@ -9,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 
 from hostaway_message_db.database.documents import Document
+from hostaway_message_db.database.driver_waiting import repair_waiting
 from hostaway_message_db.database.failures import translated
 from hostaway_message_db.database.job_store import MongoIncidentMemory, MongoJobStore
 from hostaway_message_db.database.lease_store import MongoLeaseStore
@@ -43,6 +44,7 @@ class MongoDatabase:
 
     async def __aenter__(self) -> Self:
         """Connect; raises `DatabaseUnavailable` with the address, without a password."""
+        repair_waiting()
         with translated(self._uri):
             self._client = AsyncMongoClient(
                 self._uri,
