@@ -59,11 +59,13 @@ class Pace:
 
 def _limited(open_account: OpenAccount, limit: int, requests: int) -> Account:
     """Open an account whose first load takes so many requests, the token not counted."""
-    return open_account(
+    account = open_account(
         requests - LIST_REQUESTS,
         messages_per_conversation=1,
         switches=Switches(rate_limit_requests=limit, rate_limit_counts_tokens=True),
     )
+    account.installation.patience_seconds += 2 * WINDOW_SECONDS * requests / limit
+    return account
 
 
 def _starts(account: Account) -> list[float]:

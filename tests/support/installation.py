@@ -52,6 +52,7 @@ class Installation:
     settings: dict[str, str]
     secrets: set[str] = field(default_factory=set)
     command: tuple[str, ...] = COMMAND
+    patience_seconds: float = PATIENCE_SECONDS
 
     def environment(self, **changes: str | None) -> dict[str, str]:
         """Return the whole environment of a process; a change to None takes a setting away."""
@@ -78,7 +79,7 @@ class Installation:
         """Wait for the end; whatever it was, no traceback and no secret is shown."""
         with process:
             try:
-                output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+                output, errors = process.communicate(timeout=self.patience_seconds)
             finally:
                 process.kill()
         assert "Traceback" not in errors, errors
