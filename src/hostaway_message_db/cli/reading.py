@@ -57,6 +57,9 @@ def search(
 def thread(
     conversation_id: Annotated[str, typer.Argument(help="The conversation's id.")],
     *,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="Show what changed messages said before, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show one conversation, readable, oldest message first."""
@@ -64,6 +67,9 @@ def thread(
     async def work(settings: Settings) -> int:
         async with open_application(settings) as application:
             messages = await application.queries.thread(conversation_id)
+            if versions:
+                former = await application.queries.former_versions(conversation_id)
+                messages = [{**m, "versions": former.get(m["message_id"], [])} for m in messages]
         if not messages:
             raise NotFound(
                 f"No message of conversation {conversation_id} is stored.",
@@ -164,12 +170,25 @@ def show_thread(conversation_id: str, messages: list[dict[str, Any]], *, as_json
             for label, holds in (
                 ("automated", message["is_automated"]),
                 ("unsent", message["is_unsent"]),
+                ("changed", message["versions_count"]),
                 (message["status"], message["status"] not in {"sent", None}),
             )
             if holds
         ]
         note = f" ({', '.join(marks)})" if marks else ""
         out.print(f"\n[bold]{when(message['timestamp'])} {escape(who)}[/bold]{note}")
-        out.print(escape(message["content"]))
-        for attachment in message["attachments"]:
-            out.print(f"  [attachment] {escape(attachment['name'] or 'unnamed')}", markup=False)
+        _show_content(message)
+        for version in message.get("versions", ()):
+            status = f", {version['status']}" if version["status"] not in {"sent", None} else ""
+            out.print(
+                f"\n  [bold]before, {when(version['from'])} to {when(version['until'])}"
+                f"{status}[/bold]"
+            )
+            _show_content(version)
+
+
+def _show_content(message: dict[str, Any]) -> None:
+    out = console()
+    out.print(escape(message["content"]))
+    for attachment in message["attachments"]:
+        out.print(f"  [attachment] {escape(attachment['name'] or 'unnamed')}", markup=False)

@@ -11,6 +11,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, TEXT
 
 MESSAGES = "messages"
+MESSAGE_VERSIONS = "message_versions"
 CONVERSATIONS = "conversations"
 RESERVATIONS = "reservations"
 LISTINGS = "listings"
@@ -73,6 +74,12 @@ INDEXES: tuple[IndexPlan, ...] = (
         "timestamp",
         (("timestamp", DESCENDING),),
         "the newest messages of all; freshness",
+    ),
+    IndexPlan(
+        MESSAGE_VERSIONS,
+        "versions_of_a_conversation",
+        (("conversation_id", ASCENDING), ("message_id", ASCENDING), ("number", ASCENDING)),
+        "former versions of a thread's messages; their erasure",
     ),
     IndexPlan(
         SYNC_STATE,

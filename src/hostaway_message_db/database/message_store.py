@@ -15,7 +15,13 @@ from hostaway_message_db.database.documents import (
     message_document,
 )
 from hostaway_message_db.database.failures import guarded
-from hostaway_message_db.database.indexes import INDEXES, MESSAGES, TEXT_INDEX_NAME
+from hostaway_message_db.database.indexes import (
+    INDEXES,
+    MESSAGE_VERSIONS,
+    MESSAGES,
+    TEXT_INDEX_NAME,
+)
+from hostaway_message_db.database.message_history import MessageHistory
 from hostaway_message_db.database.upserts import differing_fields, upsert
 from hostaway_message_db.models.records import Message
 from hostaway_message_db.ports import LoadOutcome
@@ -29,9 +35,15 @@ class MongoMessageStore:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._database = database
         self._messages = database[MESSAGES]
+        self._versions = database[MESSAGE_VERSIONS]
 
-    async def load(self, messages: Sequence[Message], now: datetime) -> LoadOutcome:
-        """Insert what is new, update what differs, leave the rest untouched."""
+    async def load(
+        self, messages: Sequence[Message], now: datetime, run_id: str = ""
+    ) -> LoadOutcome:
+        """Insert what is new, update what differs, leave the rest untouched.
+
+        What another text, status or set of files replaces is kept as a former version.
+        """
         return await upsert(
             self._messages,
             "message_id",
@@ -39,6 +51,7 @@ class MongoMessageStore:
             now,
             first_fields=ENRICHED_FIELDS,
             comparable=comparable_message,
+            history=MessageHistory(self._versions, run_id, now),
         )
 
     @guarded

@@ -11,6 +11,7 @@ from hostaway_message_db.database.failures import guarded
 from hostaway_message_db.database.indexes import (
     CONVERSATIONS,
     LISTINGS,
+    MESSAGE_VERSIONS,
     MESSAGES,
     QUARANTINE,
     RESERVATIONS,
@@ -60,6 +61,27 @@ class MongoQueries:
         found = self._database[MESSAGES].find({"conversation_id": conversation_id}, {"_id": 0})
         found = found.sort([("timestamp", ASCENDING), ("message_id", ASCENDING)])
         return [from_bson(m) for m in await found.to_list(MAX_THREAD_MESSAGES)]
+
+    @guarded
+    async def former_versions(self, conversation_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the former versions of a conversation's messages by id, oldest first.
+
+        One that its message does not count is of a run that was killed before the change.
+        """
+        changed = self._database[MESSAGES].find(
+            {"conversation_id": conversation_id, "versions_count": {"$gt": 0}},
+            {"message_id": 1, "versions_count": 1},
+        )
+        counts = {m["message_id"]: m["versions_count"] async for m in changed}
+        found = self._database[MESSAGE_VERSIONS].find(
+            {"conversation_id": conversation_id}, {"_id": 0}
+        )
+        found = found.sort([("message_id", ASCENDING), ("number", ASCENDING)])
+        versions: dict[str, list[dict[str, Any]]] = {}
+        for version in await found.to_list(MAX_THREAD_MESSAGES):
+            if version["number"] < counts.get(version["message_id"], 0):
+                versions.setdefault(version["message_id"], []).append(from_bson(version))
+        return versions
 
     @guarded
     async def overview(self) -> StoreOverview:

@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError
 
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.failures import guarded, is_duplicate_key
+from hostaway_message_db.database.message_history import MessageHistory, Supersession
 from hostaway_message_db.ports import LoadOutcome
 
 BATCH_SIZE = 500
@@ -21,6 +22,7 @@ class WritePlan:
     """What to write so that the store equals the given documents, and the resulting counts."""
 
     operations: list[InsertOne[Document] | UpdateOne] = field(default_factory=list)
+    superseded: list[Supersession] = field(default_factory=list)
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -33,6 +35,7 @@ def plan_writes(
     now: datetime,
     first_fields: Document,
     comparable: Callable[[Document], Document],
+    history: MessageHistory | None = None,
 ) -> WritePlan:
     """Decide for each document: insert, update the differing fields, or leave it.
 
@@ -53,6 +56,10 @@ def plan_writes(
         if not differing:
             plan.unchanged += 1
             continue
+        superseded = history.supersession(known, document) if history else None
+        if superseded is not None:
+            plan.superseded.append(superseded)
+            differing |= superseded.fields
         change = {"$set": {**differing, "updated_at": now}}
         plan.operations.append(UpdateOne({key: identity}, change))
         plan.updated += 1
@@ -79,6 +86,7 @@ async def upsert(
     *,
     first_fields: Document | None = None,
     comparable: Callable[[Document], Document] = _same,
+    history: MessageHistory | None = None,
 ) -> LoadOutcome:
     """Make the store equal to the documents in as few and as small writes as possible.
 
@@ -88,7 +96,9 @@ async def upsert(
     outcome = LoadOutcome()
     for start in range(0, len(documents), BATCH_SIZE):
         batch = documents[start : start + BATCH_SIZE]
-        outcome += await _upsert_batch(collection, key, batch, now, first_fields or {}, comparable)
+        outcome += await _upsert_batch(
+            collection, key, batch, now, first_fields or {}, comparable, history
+        )
     return outcome
 
 
@@ -100,12 +110,15 @@ async def _upsert_batch(
     now: datetime,
     first_fields: Document,
     comparable: Callable[[Document], Document],
+    history: MessageHistory | None,
 ) -> LoadOutcome:
     for is_last_try in (False, True):
         keys = list({document[key] for document in batch})
         found = collection.find({key: {"$in": keys}})
         stored = {document[key]: document async for document in found}
-        plan = plan_writes(key, batch, stored, now, first_fields, comparable)
+        plan = plan_writes(key, batch, stored, now, first_fields, comparable, history)
+        if history is not None:
+            await history.keep(plan.superseded)
         try:
             if plan.operations:
                 await collection.bulk_write(plan.operations, ordered=False)

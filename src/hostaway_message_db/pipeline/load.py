@@ -50,7 +50,7 @@ async def load_messages(run: Run, conversation: Conversation, rows: Sequence[Any
     after the messages were loaded without it.
     """
     messages, quarantined, referred = await transform_page(run, conversation, rows)
-    outcome = await run.stores.messages.load(messages, run.clock.now())
+    outcome = await run.stores.messages.load(messages, run.clock.now(), run.options.run_id)
     await run.quarantine(quarantined)
     run.report.messages.account_for(len(rows), outcome, len(quarantined))
     if run.report.quarantine_size and messages:

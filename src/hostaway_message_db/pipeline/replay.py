@@ -81,4 +81,4 @@ async def _bring_back_message(run: Run, record: Quarantined, row: Any) -> LoadOu
     messages, quarantined, _referred = await transform_page(run, conversation, [row])
     if quarantined:
         return None
-    return await run.stores.messages.load(messages, run.clock.now())
+    return await run.stores.messages.load(messages, run.clock.now(), run.options.run_id)

@@ -32,6 +32,10 @@ class MessageQueries(Protocol):
         """Return a conversation's messages, oldest first."""
         ...
 
+    async def former_versions(self, conversation_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the former versions of a conversation's messages by id, oldest first."""
+        ...
+
     async def overview(self) -> StoreOverview:
         """Return what the store can tell of itself."""
         ...

@@ -33,8 +33,13 @@ class LoadOutcome:
 class MessageStore(Protocol):
     """The collection `messages`."""
 
-    async def load(self, messages: Sequence[Message], now: datetime) -> LoadOutcome:
-        """Insert what is new, update what differs, leave the rest untouched."""
+    async def load(
+        self, messages: Sequence[Message], now: datetime, run_id: str = ""
+    ) -> LoadOutcome:
+        """Insert what is new, update what differs, leave the rest untouched.
+
+        What another text, status or set of files replaces is kept as a former version.
+        """
         ...
 
     async def mark_unsent(

@@ -190,9 +190,11 @@ class GuardedMessages:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def load(self, messages: Sequence[Message], now: datetime) -> LoadOutcome:
+    async def load(
+        self, messages: Sequence[Message], now: datetime, run_id: str = ""
+    ) -> LoadOutcome:
         """Load messages in the form in which they may be kept."""
-        return await self._store.load(await self._guard.messages(messages), now)
+        return await self._store.load(await self._guard.messages(messages), now, run_id)
 
     async def differences(self, messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
         """Compare messages in the form in which they may be kept."""
