@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hostaway_message_db.api.audit import AuditWriter
 from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClient
 from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
@@ -22,7 +23,14 @@ from hostaway_message_db.pipeline.replay import run_replay
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.run import SyncOptions
 from hostaway_message_db.pipeline.verify import Proof, run_verify
-from hostaway_message_db.ports import Audience, IncidentMemory, JobStore, MessageQueries, Stores
+from hostaway_message_db.ports import (
+    Audience,
+    AuditQueries,
+    IncidentMemory,
+    JobStore,
+    MessageQueries,
+    Stores,
+)
 from hostaway_message_db.privacy.desk import PrivacyDesk
 from hostaway_message_db.privacy.forget import Forgotten
 from hostaway_message_db.privacy.guard import Guard, guarded_stores
@@ -66,6 +74,11 @@ class Application:
         return self.database.queries()
 
     @property
+    def audit(self) -> AuditQueries:
+        """Return what can be asked of the record of API calls."""
+        return self.database.audit()
+
+    @property
     def jobs(self) -> JobStore:
         """Return the scheduled times of jobs."""
         return self.database.jobs()
@@ -92,13 +105,13 @@ class Application:
         options = self._options(
             is_full=is_full, accepts_shrink=accepts_shrink, run_id=run_id, max_seconds=max_seconds
         )
-        async with self.client() as client:
+        async with self.client(options.run_id) as client:
             return await run_sync(client, self.stores, self.clock, audience, options)
 
     async def verify(self, audience: Audience, *, is_deep: bool, repairs: bool) -> Proof:
         """Prove completeness; see `run_verify`."""
         options = self._options()
-        async with self.client() as client:
+        async with self.client(options.run_id) as client:
             return await run_verify(
                 client,
                 self.stores,
@@ -111,12 +124,22 @@ class Application:
 
     async def replay(self, audience: Audience) -> SyncReport:
         """Transform and load quarantined records again; see `run_replay`."""
-        async with self.client() as client:
-            return await run_replay(client, self.stores, self.clock, audience, self._options())
+        options = self._options()
+        async with self.client(options.run_id) as client:
+            return await run_replay(client, self.stores, self.clock, audience, options)
 
-    def client(self) -> HostawayClient:
-        """Return a client of the account, to be used in an `async with`."""
-        return hostaway_client(self.settings, self.clock)
+    @asynccontextmanager
+    async def client(self, run_id: str) -> AsyncIterator[HostawayClient]:
+        """Hand out a client of the account for one run, whose calls are recorded."""
+        days, account_id = self.settings.audit_retention_days, self.settings.hostaway_account_id
+        async with AsyncExitStack() as stack:
+            audit = None
+            if days:
+                store = self.database.audit(days)
+                writer = AuditWriter(store, account_id, run_id, self.clock)
+                audit = await stack.enter_async_context(writer)
+            client = hostaway_client(self.settings, self.clock, audit)
+            yield await stack.enter_async_context(client)
 
     def _options(
         self,
@@ -198,7 +221,9 @@ def _mail_options(settings: Settings) -> MailOptions:
     )
 
 
-def hostaway_client(settings: Settings, clock: Clock) -> HostawayClient:
+def hostaway_client(
+    settings: Settings, clock: Clock, audit: AuditWriter | None = None
+) -> HostawayClient:
     """Return a client of the account that the settings name."""
     return HostawayClient(
         ClientOptions(
@@ -213,4 +238,5 @@ def hostaway_client(settings: Settings, clock: Clock) -> HostawayClient:
             data_dir=settings.data_dir,
         ),
         clock,
+        audit,
     )

@@ -127,6 +127,12 @@ class Settings(BaseSettings):
         description="A conversation failing in so many runs in a row goes to quarantine.",
     )
 
+    audit_retention_days: int = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        description="Days that the record of each API call is kept; 0 records none.",
+    )
     retention_days: int = Field(
         default=0,
         ge=0,

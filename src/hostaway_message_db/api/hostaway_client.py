@@ -6,7 +6,6 @@ next one may start, `auth` keeps the token. This module alone speaks HTTP to Hos
 
 import asyncio
 import random
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import tenacity
 
 from hostaway_message_db import __version__
 from hostaway_message_db.api import protocol
+from hostaway_message_db.api.audit import AuditWriter, path_template
 from hostaway_message_db.api.auth import TokenCache, seconds_until_usable
 from hostaway_message_db.api.pacing import Pacer
 from hostaway_message_db.api.protocol import (
@@ -45,7 +45,6 @@ from hostaway_message_db.utils.logger import get_logger
 log = get_logger(__name__)
 
 _Read = TypeVar("_Read")
-_IDENTITY = re.compile(r"/[^/]*\d[^/]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +65,12 @@ class ClientOptions:
 class HostawayClient:
     """Reads one Hostaway account, politely, through every fault that passes by itself."""
 
-    def __init__(self, options: ClientOptions, clock: Clock) -> None:
+    def __init__(
+        self, options: ClientOptions, clock: Clock, audit: AuditWriter | None = None
+    ) -> None:
         self._options = options
         self._clock = clock
+        self._audit = audit
         self._page_size = options.page_size
         self._dice = random.Random()  # noqa: S311 - jitter is no secret
         self._pacer = Pacer(
@@ -216,7 +218,7 @@ class HostawayClient:
         self.counts.retries += 1
         log.info(
             "request_retried",
-            path=_IDENTITY.sub("/{id}", request.path),
+            path=path_template(request.path),
             attempt=state.attempt_number,
             error=error.code if isinstance(error, HostawayError) else None,
             status=error.status if isinstance(error, HostawayError) else None,
@@ -234,21 +236,40 @@ class HostawayClient:
         async with self._places:
             await self._pacer.wait_for_turn()
             self.counts.requests += 1
-            started_at = self._clock.monotonic()
-            status: int | None = None
+            at, started_at = self._clock.now(), self._clock.monotonic()
+            reply: Reply | None = None
+            error: BaseException | None = None
             try:
                 reply = await self._send(request, token)
-                status = reply.status
+                return self._read(reply, read)
+            except BaseException as problem:
+                error = problem
+                raise
             finally:
+                seconds = self._clock.monotonic() - started_at
+                attempt, waited = int(attempts["attempt_number"]), started_at - asked_at
+                if self._audit is not None:
+                    self._audit.note_attempt(
+                        request,
+                        reply,
+                        error,
+                        at=at,
+                        duration_seconds=seconds,
+                        attempt=attempt,
+                        pace_wait_seconds=waited,
+                    )
                 log.debug(
                     "request",
                     method=request.method,
-                    path=_IDENTITY.sub("/{id}", request.path),
-                    status=status,
-                    duration_seconds=round(self._clock.monotonic() - started_at, 4),
-                    attempt=attempts["attempt_number"],
-                    wait_seconds=round(started_at - asked_at, 4),
+                    path=path_template(request.path),
+                    status=reply.status if reply else None,
+                    duration_seconds=round(seconds, 4),
+                    attempt=attempt,
+                    wait_seconds=round(waited, 4),
                 )
+
+    def _read(self, reply: Reply, read: Callable[[Reply], _Read]) -> _Read:
+        """Read a reply; what it says of the limit sets the pace."""
         try:
             read_reply = read(reply)
         except RateLimited as refusal:

@@ -5,7 +5,15 @@ from typing import Annotated
 import typer
 
 from hostaway_message_db import __version__
-from hostaway_message_db.cli import doctor, practice, privacy, reading, scheduling, syncing
+from hostaway_message_db.cli import (
+    auditing,
+    doctor,
+    practice,
+    privacy,
+    reading,
+    scheduling,
+    syncing,
+)
 
 app = typer.Typer(
     name="hostaway-message-db",
@@ -37,6 +45,7 @@ def main(
 syncing.register(app)
 scheduling.register(app)
 reading.register(app)
+auditing.register(app)
 privacy.register(app)
 practice.register(app)
 doctor.register(app)

@@ -96,14 +96,23 @@ def show_status(found: Status, *, as_json: bool) -> None:
         f"Newest message: {when(overview.latest_message_at)} UTC; last complete run:"
         f" {when(overview.last_complete_run_at)} UTC."
     )
+    if overview.api:
+        api = overview.api
+        out.print(
+            f"Hostaway since {when(api['since'])} UTC: {api['requests']} requests,"
+            f" {api['retries']} retries, {api['refused']} refused;"
+            f" {api['saved']} requests saved against reading everything each time."
+        )
     counts = table("Stored", "collection", "#documents")
     for name, count in overview.counts.items():
         counts.add_row(name, str(count))
     out.print(counts)
-    runs = table("Last runs", "run", "kind", "started (UTC)", "outcome", "#requests")
+    figures = ("request_count", "retry_count", "refused_count", "requests_saved")
+    heads = ("#requests", "#retries", "#refused", "#saved")
+    runs = table("Last runs", "run", "kind", "started (UTC)", "outcome", *heads)
     for run in overview.last_runs:
-        requests = str((run["report"] or {}).get("request_count", ""))
-        runs.add_row(run["_id"], run["kind"], when(run["started_at"]), run["outcome"], requests)
+        told = [str((run["report"] or {}).get(name, "")) for name in figures]
+        runs.add_row(run["_id"], run["kind"], when(run["started_at"]), run["outcome"], *told)
     out.print(runs)
     _show_left(found)
 

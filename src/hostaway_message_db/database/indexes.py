@@ -19,6 +19,7 @@ QUARANTINE = "quarantine"
 SYNC_RUNS = "sync_runs"
 SYNC_STATE = "sync_state"
 ERASURES = "erasures"
+API_AUDIT = "api_audit"
 
 TEXT_INDEX_NAME = "content_text"
 
@@ -130,5 +131,24 @@ INDEXES: tuple[IndexPlan, ...] = (
         "runs_by_start",
         (("account_id", ASCENDING), ("started_at", DESCENDING)),
         "the last runs",
+    ),
+    IndexPlan(
+        API_AUDIT,
+        "audit_by_time",
+        (("at", DESCENDING),),
+        "the last API calls, of all or since a moment",
+    ),
+    IndexPlan(
+        API_AUDIT,
+        "audit_by_run",
+        (("run_id", ASCENDING), ("at", DESCENDING)),
+        "the API calls of a run",
+    ),
+    IndexPlan(
+        API_AUDIT,
+        "audit_expiry",
+        (("expires_at", ASCENDING),),
+        "MongoDB deletes each record when AUDIT_RETENTION_DAYS are over",
+        {"expireAfterSeconds": 0},
     ),
 )

@@ -8,6 +8,7 @@ from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 
+from hostaway_message_db.database.audit_store import MongoAuditStore
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.driver_waiting import repair_waiting
 from hostaway_message_db.database.failures import translated
@@ -115,6 +116,10 @@ class MongoDatabase:
     def privacy(self) -> MongoPrivacyStore:
         """Return what erasure and subject access need."""
         return MongoPrivacyStore(self.database)
+
+    def audit(self, retention_days: int = 0) -> MongoAuditStore:
+        """Return the record of API calls, each new one kept for so many days."""
+        return MongoAuditStore(self.database, retention_days)
 
     def queries(self) -> MongoQueries:
         """Return what can be asked."""

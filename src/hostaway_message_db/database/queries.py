@@ -111,4 +111,22 @@ class MongoQueries:
             missing_indexes=await MongoMessageStore(self._database).missing_indexes(),
             last_runs=[from_bson(run) for run in last_runs],
             is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
+            api=await self._api_figures(),
         )
+
+    async def _api_figures(self) -> dict[str, Any]:
+        """Add up what the runs asked of Hostaway, and what they did not have to ask."""
+        sums = {
+            name: {"$sum": f"$report.{key}"}
+            for name, key in (
+                ("requests", "request_count"),
+                ("retries", "retry_count"),
+                ("refused", "refused_count"),
+                ("saved", "requests_saved"),
+            )
+        }
+        groups = await self._database[SYNC_RUNS].aggregate(
+            [{"$group": {"_id": None, "since": {"$min": "$started_at"}, **sums}}]
+        )
+        found = await groups.to_list(1)
+        return {k: v for k, v in found[0].items() if k != "_id"} if found else {}

@@ -116,6 +116,16 @@ class SyncReport:
             self.failures.append(Failure(subject, error.code, error.message))
 
     @property
+    def requests_saved(self) -> int:
+        """Return how many requests a full re-read would have cost more, at the least.
+
+        One for each conversation that was listed and not read; long ones cost more.
+        """
+        if self.mode != "incremental":
+            return 0
+        return max(self.conversations.listed - self.conversations.read, 0)
+
+    @property
     def nothing_is_left(self) -> bool:
         """Tell whether the next run has nothing to make up for."""
         return self.failure_count == 0
@@ -145,6 +155,7 @@ class SyncReport:
             "request_count": self.counts.requests,
             "retry_count": self.counts.retries,
             "refused_count": self.counts.refused,
+            "requests_saved": self.requests_saved,
             "conversations": {
                 "listed": self.conversations.listed,
                 "changed": self.conversations.changed,

@@ -3,6 +3,12 @@
 from dataclasses import dataclass, field
 
 from hostaway_message_db.ports.audience import Audience, ProgressNumbers
+from hostaway_message_db.ports.audit import (
+    ApiCall,
+    AuditQueries,
+    AuditStore,
+    CallFilter,
+)
 from hostaway_message_db.ports.hostaway import HostawaySource, Page, RequestCounts
 from hostaway_message_db.ports.jobs import (
     Incident,
@@ -40,7 +46,11 @@ from hostaway_message_db.ports.stores import LoadOutcome, MessageStore, Quaranti
 
 __all__ = [
     "AccountState",
+    "ApiCall",
     "Audience",
+    "AuditQueries",
+    "AuditStore",
+    "CallFilter",
     "Contact",
     "ConversationMark",
     "ConversationState",

@@ -1,7 +1,7 @@
 """What is asked of the store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,6 +19,8 @@ class StoreOverview:
     missing_indexes: Sequence[str]
     last_runs: Sequence[dict[str, Any]]
     is_sample: bool
+    api: dict[str, Any] = field(default_factory=dict)
+    """Requests, retries, refusals (429) and requests saved, over all recorded runs."""
 
 
 class MessageQueries(Protocol):
