@@ -21,7 +21,7 @@ from hostaway_message_db.pipeline.etl import run_sync
 from hostaway_message_db.pipeline.ledger import account_lease
 from hostaway_message_db.pipeline.replay import run_replay
 from hostaway_message_db.pipeline.report import SyncReport
-from hostaway_message_db.pipeline.run import SyncOptions
+from hostaway_message_db.pipeline.run import FileOptions, SyncOptions
 from hostaway_message_db.pipeline.verify import Proof, run_verify
 from hostaway_message_db.ports import (
     Audience,
@@ -52,7 +52,8 @@ class Application:
     @property
     def stores(self) -> Stores:
         """Return the stores, with the guard before them that keeps the forgotten out."""
-        raw, store = self.database.stores(), self.database.privacy()
+        raw = self.database.stores(wants_files=self.settings.attachments)
+        store = self.database.privacy()
         retention = Retention(raw, store, self.settings.retention_days)
         return guarded_stores(raw, Guard(store, retention))
 
@@ -161,7 +162,18 @@ class Application:
             recent_reread=timedelta(hours=settings.sync_recent_reread_hours),
             reservations_overlap=timedelta(hours=settings.sync_reservations_overlap_hours),
             max_seconds=max_seconds,
+            files=_file_options(settings),
         )
+
+
+def _file_options(settings: Settings) -> FileOptions | None:
+    if not settings.attachments:
+        return None
+    return FileOptions(
+        max_bytes=settings.attachment_max_megabytes * 1024 * 1024,
+        max_files=settings.attachment_max_per_run,
+        types=settings.attachment_types,
+    )
 
 
 @asynccontextmanager

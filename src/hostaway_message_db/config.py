@@ -127,6 +127,24 @@ class Settings(BaseSettings):
         description="A conversation failing in so many runs in a row goes to quarantine.",
     )
 
+    attachments: bool = Field(
+        default=True, description="Download the files of messages before their links die."
+    )
+    attachment_max_megabytes: int = Field(
+        default=20, ge=1, le=200, description="A file larger than this is not downloaded."
+    )
+    attachment_max_per_run: int = Field(
+        default=2000, ge=1, le=1_000_000, description="Files that a run downloads at most."
+    )
+    attachment_types: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(
+            "image/*", "audio/*", "video/*", "application/pdf", "text/plain",
+            "application/msword", "application/vnd.ms-excel",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+        description="Kinds of files that are downloaded, separated by commas.",
+    )  # fmt: skip
     audit_retention_days: int = Field(
         default=90,
         ge=0,
@@ -205,7 +223,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("notify_to", "web_api_keys", mode="before")
+    @field_validator("notify_to", "web_api_keys", "attachment_types", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -14,6 +14,7 @@
     │   ├── ServerFailed            75  5xx
     │   ├── RequestRefused          75  4xx, or 200 with status "fail"
     │   ├── NotFound                75  404: this one object does not exist
+    │   ├── FileRefused             75  a file that is not to be downloaded
     │   └── ListingStuck            75  a list that repeats itself or never ends
     ├── RecordMalformed             65  one raw record cannot be understood
     ├── SuspiciousEmptiness         65  the account shrank beyond belief
@@ -200,6 +201,14 @@ class NotFound(HostawayError):
     code = "not_found"
     http_status = 404
     default_hint = "Check the id, or run `sync` first."
+
+
+class FileRefused(HostawayError):
+    """A file is not downloaded: its address, its kind or its size is not allowed."""
+
+    code = "file_refused"
+    recovery = Recovery.SKIP
+    default_hint = "ATTACHMENT_TYPES and ATTACHMENT_MAX_MEGABYTES say what is kept."
 
 
 class ListingStuck(HostawayError):

@@ -6,6 +6,7 @@ from pymongo.database import Database
 
 from hostaway_message_db.database.documents import comparable_message, message_document
 from hostaway_message_db.database.message_history import MessageHistory
+from hostaway_message_db.database.message_keeper import MessageKeeper
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.database.upserts import plan_writes
 from hostaway_message_db.models.records import Erasure
@@ -75,8 +76,9 @@ async def test_a_run_killed_between_the_two_writes_neither_loses_nor_doubles_a_v
     stored = database["messages"].find_one()
     assert stored is not None
     history = MessageHistory(mongo.database["message_versions"], "killed", at(2))
+    keeper = MessageKeeper(history, None)
     plan = plan_writes(
-        "message_id", [document], {"1": stored}, at(2), {}, comparable_message, history
+        "message_id", [document], {"1": stored}, at(2), {}, comparable_message, keeper
     )
     await history.keep(plan.superseded)
     assert [v["content"] for v in (await mongo.queries().former_versions("5"))["1"]] == ["one"]

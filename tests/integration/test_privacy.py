@@ -108,7 +108,9 @@ async def test_every_collection_that_may_hold_the_guest_is_erased(
     for owner, thread in (("m5", "5"), ("m6", "6")):
         text = "plantedtext" if thread == "5" else "kept"
         database["message_versions"].insert_one({"message_id": owner, "content": text})
-        database["fs.files"].insert_one({"_id": owner, "metadata": {"message_id": owner}})
+        owners = {"message_ids": [owner], "conversation_ids": [thread]}
+        database["fs.files"].insert_one({"_id": owner, "metadata": owners})
+        database["attachment_queue"].insert_one({"message_id": owner, "name": text})
         database["fs.chunks"].insert_one({"files_id": owner, "n": 0, "data": text.encode()})
         database["webhook_inbox"].insert_one({"conversation_id": thread, "body": text})
         database["reviews"].insert_one(

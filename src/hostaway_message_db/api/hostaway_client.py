@@ -19,6 +19,7 @@ from hostaway_message_db import __version__
 from hostaway_message_db.api import protocol
 from hostaway_message_db.api.audit import AuditWriter, path_template
 from hostaway_message_db.api.auth import TokenCache, seconds_until_usable
+from hostaway_message_db.api.file_downloads import FileDownloads
 from hostaway_message_db.api.pacing import Pacer
 from hostaway_message_db.api.protocol import (
     DEFAULT_PAGE_SIZE,
@@ -83,6 +84,7 @@ class HostawayClient:
         self._token_turn = asyncio.Lock()
         self._places = asyncio.Semaphore(options.concurrency)
         self._session: aiohttp.ClientSession | None = None
+        self._files = FileDownloads(options.base_url, options.timeout_seconds, clock)
         self.counts = RequestCounts()
 
     async def __aenter__(self) -> Self:
@@ -93,6 +95,7 @@ class HostawayClient:
             headers={"User-Agent": f"hostaway-message-db/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        await self._files.__aenter__()
         return self
 
     async def __aexit__(
@@ -102,6 +105,7 @@ class HostawayClient:
         trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
+        await self._files.__aexit__(kind, error, trace)
         if self._session is not None:
             await self._session.close()
 
@@ -128,6 +132,10 @@ class HostawayClient:
     async def listing(self, listing_id: str) -> Any:
         """Read one listing; raises `NotFound`."""
         return (await self._ask(protocol.single("/listings", listing_id))).result
+
+    async def download(self, url: str, max_bytes: int) -> bytes:
+        """Return a file's bytes; see `FileDownloads.download`."""
+        return await self._files.download(url, max_bytes)
 
     async def check_access(self) -> None:
         """Make one cheap request; raises `CredentialsRefused` or why nothing answers."""

@@ -125,6 +125,12 @@ def _show_left(found: Status) -> None:
             why = escape(failing.get("last_error") or "")
             shown.add_row(failing["conversation_id"], str(failing["failed_runs"]), why)
         out.print(shown)
+    if overview.files_not_stored:
+        shown = table("Files that could not be downloaded", "message", "file", "#tries", "why")
+        for file in overview.files_not_stored:
+            why, name = escape(file["error"] or ""), escape(file["name"] or file["attachment_id"])
+            shown.add_row(file["message_id"], name, str(file["tries"]), why)
+        out.print(shown)
     if overview.quarantine:
         shown = table("Quarantine", "entity", "id", "conversation", "reasons")
         for record in overview.quarantine:

@@ -141,6 +141,12 @@ def show_report(report: SyncReport, *, as_json: bool, has_reasons: bool = True) 
     out.print(f"Newest message: {when(report.latest_message_at)} UTC.")
     if report.unsent_messages:
         out.print(f"{report.unsent_messages} messages are no longer listed; their text is kept.")
+    files = report.files
+    if files.stored or files.known or files.failed or files.refused:
+        out.print(
+            f"Files: {files.stored} stored, {files.known} stored before,"
+            f" {files.failed} to be tried again, {files.refused} not kept."
+        )
     for name in report.newly_unknown_keys:
         out.print(f"New key from Hostaway: {escape(name)} (kept in `source`).")
     _show_failures(told["failures"], report.failure_count, "reason" if has_reasons else "code")

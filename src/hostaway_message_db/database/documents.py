@@ -31,6 +31,10 @@ ENRICHED_FIELDS: Document = {"language": None, "sentiment": None, "topics": [], 
 """Fields that are not made from Hostaway's record, and what they hold at first."""
 
 
+FILE_FIELDS = frozenset({"file_id", "sha256", "size_bytes"})
+"""What an attachment bears once its file is stored; Hostaway does not send it."""
+
+
 def to_bson(value: Any) -> Any:
     """Return a value whose every number and sequence MongoDB can hold."""
     kind = type(value)
@@ -149,16 +153,34 @@ def message_from(document: Document) -> Message:
 def comparable_message(document: Document) -> Document:
     """Return what counts in "did this message change": not a private attachment's address.
 
-    The address of a private attachment is made anew at each read (API reference 7.4).
+    The address of a private attachment is made anew at each read (API reference 7.4), and
+    that a file was stored is no change of Hostaway's.
     """
     attachments = document.get("attachments")
     if not attachments:
         return document
     steady = [
-        part if part.get("is_public") else {k: v for k, v in part.items() if k != "url"}
+        {
+            name: value
+            for name, value in part.items()
+            if name not in FILE_FIELDS and (name != "url" or part.get("is_public"))
+        }
         for part in attachments
     ]
     return {**document, "attachments": steady}
+
+
+def with_stored_files(document: Document, stored: Document) -> Document:
+    """Return a message's new form with the files that are stored of its attachments."""
+    files = {
+        part["id"]: {name: part[name] for name in FILE_FIELDS if name in part}
+        for part in stored.get("attachments") or ()
+        if "file_id" in part
+    }
+    if not files:
+        return document
+    parts = [{**part, **files.get(part["id"], {})} for part in document["attachments"]]
+    return {**document, "attachments": parts}
 
 
 def _attachment_document(attachment: Attachment) -> Document:
@@ -175,7 +197,8 @@ def _attachment_document(attachment: Attachment) -> Document:
 
 
 def _attachment_from(part: Document) -> Attachment:
-    return Attachment(**{**part, "source": from_bson(part.get("source", {}))})
+    sent = {name: value for name, value in part.items() if name not in FILE_FIELDS}
+    return Attachment(**{**sent, "source": from_bson(part.get("source", {}))})
 
 
 def _erasure_document(erasure: Erasure | None) -> Document:

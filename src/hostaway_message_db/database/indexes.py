@@ -20,6 +20,9 @@ SYNC_RUNS = "sync_runs"
 SYNC_STATE = "sync_state"
 ERASURES = "erasures"
 API_AUDIT = "api_audit"
+ATTACHMENT_QUEUE = "attachment_queue"
+FILES = "fs.files"
+FILE_PARTS = "fs.chunks"
 
 TEXT_INDEX_NAME = "content_text"
 
@@ -131,6 +134,18 @@ INDEXES: tuple[IndexPlan, ...] = (
         "runs_by_start",
         (("account_id", ASCENDING), ("started_at", DESCENDING)),
         "the last runs",
+    ),
+    IndexPlan(
+        ATTACHMENT_QUEUE,
+        "files_to_download",
+        (("account_id", ASCENDING), ("next_try_at", ASCENDING)),
+        "the files whose time to be tried has come",
+    ),
+    IndexPlan(
+        FILES,
+        "files_of_messages",
+        (("metadata.message_ids", ASCENDING),),
+        "the files of a message; their erasure",
     ),
     IndexPlan(
         API_AUDIT,

@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import ReplaceOne
 from pymongo.asynchronous.collection import AsyncCollection
 
-from hostaway_message_db.database.documents import Document, comparable_message, record_id
+from hostaway_message_db.database.documents import Document, record_id
 
 KEPT_FIELDS = ("content", "content_html", "status", "attachments")
 """What a version holds."""
@@ -34,11 +34,15 @@ class Supersession:
 
 
 def _shown(message: Document) -> tuple[Any, ...]:
-    """Return what Hostaway showed: the body as it came, not the plain text we make of it."""
+    """Return what Hostaway showed: the body as it came, not the plain text we make of it.
+
+    Of files, which ones: their addresses change at each read (API reference 7.4).
+    """
     body = message["content_html"]
     if body is None:
         body = message["content"]
-    return body, message["status"], comparable_message(message)["attachments"]
+    files = [(part["id"], part["name"]) for part in message["attachments"] or ()]
+    return body, message["status"], files
 
 
 def version_id(message: Document, number: int) -> str:

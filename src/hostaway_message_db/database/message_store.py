@@ -8,6 +8,7 @@ import pymongo
 from pymongo import DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
+from hostaway_message_db.database.attachment_queue import AttachmentQueue
 from hostaway_message_db.database.documents import (
     ENRICHED_FIELDS,
     Document,
@@ -16,12 +17,14 @@ from hostaway_message_db.database.documents import (
 )
 from hostaway_message_db.database.failures import guarded
 from hostaway_message_db.database.indexes import (
+    ATTACHMENT_QUEUE,
     INDEXES,
     MESSAGE_VERSIONS,
     MESSAGES,
     TEXT_INDEX_NAME,
 )
 from hostaway_message_db.database.message_history import MessageHistory
+from hostaway_message_db.database.message_keeper import MessageKeeper
 from hostaway_message_db.database.upserts import differing_fields, upsert
 from hostaway_message_db.models.records import Message
 from hostaway_message_db.ports import LoadOutcome
@@ -32,8 +35,9 @@ INDEX_BUILD_SECONDS = 4 * 3600
 class MongoMessageStore:
     """Messages in MongoDB; see `ports.MessageStore`."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], *, wants_files: bool = True) -> None:
         self._database = database
+        self._wants_files = wants_files
         self._messages = database[MESSAGES]
         self._versions = database[MESSAGE_VERSIONS]
 
@@ -44,6 +48,8 @@ class MongoMessageStore:
 
         What another text, status or set of files replaces is kept as a former version.
         """
+        wanted = self._database[ATTACHMENT_QUEUE]
+        queue = AttachmentQueue(wanted, now) if self._wants_files else None
         return await upsert(
             self._messages,
             "message_id",
@@ -51,7 +57,7 @@ class MongoMessageStore:
             now,
             first_fields=ENRICHED_FIELDS,
             comparable=comparable_message,
-            history=MessageHistory(self._versions, run_id, now),
+            keeper=MessageKeeper(MessageHistory(self._versions, run_id, now), queue),
         )
 
     @guarded

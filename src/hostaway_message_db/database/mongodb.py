@@ -12,6 +12,7 @@ from hostaway_message_db.database.audit_store import MongoAuditStore
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.driver_waiting import repair_waiting
 from hostaway_message_db.database.failures import translated
+from hostaway_message_db.database.file_store import MongoFileStore
 from hostaway_message_db.database.job_store import MongoIncidentMemory, MongoJobStore
 from hostaway_message_db.database.lease_store import MongoLeaseStore
 from hostaway_message_db.database.message_store import MongoMessageStore
@@ -94,10 +95,11 @@ class MongoDatabase:
                 raise RuntimeError("the database is used outside its context")
             return str((await self._client.server_info())["version"])
 
-    def stores(self) -> Stores:
+    def stores(self, *, wants_files: bool = True) -> Stores:
         """Return the stores that the pipeline writes to."""
         return Stores(
-            messages=MongoMessageStore(self.database),
+            messages=MongoMessageStore(self.database, wants_files=wants_files),
+            files=MongoFileStore(self.database),
             sides=MongoSideStore(self.database),
             quarantine=MongoQuarantineStore(self.database),
             state=MongoSyncStateStore(self.database),

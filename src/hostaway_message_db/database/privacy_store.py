@@ -169,12 +169,27 @@ class MongoPrivacyStore(MongoErasureLedger):
         """Delete the records of a collection, with their parts."""
         query, collection = _records(account_id, holding, subject), holding.collection
         with pymongo.timeout(SCAN_SECONDS):
+            if holding.is_shared:
+                query = await self._disowned(holding, query, subject)
             if holding.parts:
                 owners = [
                     d["_id"] async for d in self._database[collection].find(query, {"_id": 1})
                 ]
                 await self._database[holding.parts].delete_many({"files_id": {"$in": owners}})
             return (await self._database[collection].delete_many(query)).deleted_count
+
+    async def _disowned(self, holding: Holding, query: Document, subject: Subject) -> Document:
+        """Take the subject out of shared records; match those that are nobody's any more."""
+        collection = self._database[holding.collection]
+        owned = [d["_id"] async for d in collection.find(query, {"_id": 1})]
+        places = (
+            (holding.conversation_paths, subject.conversation_ids),
+            (holding.message_paths, subject.message_ids),
+        )
+        gone = {path: {"$in": sorted(ids)} for paths, ids in places for path in paths}
+        await collection.update_many({"_id": {"$in": owned}}, {"$pull": gone})
+        nobodys: Document = {path: [] for path in holding.message_paths}
+        return {"_id": {"$in": owned}, **nobodys}
 
     @guarded
     async def strip(self, account_id: str, holding: Holding, subject: Subject) -> int:

@@ -9,7 +9,9 @@ from pymongo.errors import OperationFailure
 from hostaway_message_db.database.documents import Document, from_bson
 from hostaway_message_db.database.failures import guarded
 from hostaway_message_db.database.indexes import (
+    ATTACHMENT_QUEUE,
     CONVERSATIONS,
+    FILES,
     LISTINGS,
     MESSAGE_VERSIONS,
     MESSAGES,
@@ -26,7 +28,7 @@ from hostaway_message_db.ports import StoreOverview
 SEARCH_TIME_LIMIT_MS = 20_000
 MAX_THREAD_MESSAGES = 20_000
 _TEXT_INDEX_MISSING = 27
-_COUNTED = (MESSAGES, CONVERSATIONS, RESERVATIONS, LISTINGS, QUARANTINE, SYNC_RUNS)
+_COUNTED = (MESSAGES, CONVERSATIONS, RESERVATIONS, LISTINGS, QUARANTINE, SYNC_RUNS, FILES)
 
 
 class MongoQueries:
@@ -111,8 +113,14 @@ class MongoQueries:
             missing_indexes=await MongoMessageStore(self._database).missing_indexes(),
             last_runs=[from_bson(run) for run in last_runs],
             is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
+            files_not_stored=await self._files_not_stored(),
             api=await self._api_figures(),
         )
+
+    async def _files_not_stored(self) -> list[dict[str, Any]]:
+        shown = {"_id": 0, "message_id": 1, "attachment_id": 1, "name": 1, "error": 1, "tries": 1}
+        found = self._database[ATTACHMENT_QUEUE].find({"error": {"$ne": None}}, shown)
+        return await found.sort("_id").limit(20).to_list(20)
 
     async def _api_figures(self) -> dict[str, Any]:
         """Add up what the runs asked of Hostaway, and what they did not have to ask."""

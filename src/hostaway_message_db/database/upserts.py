@@ -10,7 +10,8 @@ from pymongo.errors import BulkWriteError
 
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.failures import guarded, is_duplicate_key
-from hostaway_message_db.database.message_history import MessageHistory, Supersession
+from hostaway_message_db.database.message_history import Supersession
+from hostaway_message_db.database.message_keeper import MessageKeeper
 from hostaway_message_db.ports import LoadOutcome
 
 BATCH_SIZE = 500
@@ -35,7 +36,7 @@ def plan_writes(
     now: datetime,
     first_fields: Document,
     comparable: Callable[[Document], Document],
-    history: MessageHistory | None = None,
+    keeper: MessageKeeper | None = None,
 ) -> WritePlan:
     """Decide for each document: insert, update the differing fields, or leave it.
 
@@ -52,11 +53,13 @@ def plan_writes(
             plan.operations.append(InsertOne(fresh))
             plan.inserted += 1
             continue
+        if keeper is not None:
+            document = keeper.with_stored_files(document, known)  # noqa: PLW2901
         differing = {name: document[name] for name in differing_fields(known, document, comparable)}
         if not differing:
             plan.unchanged += 1
             continue
-        superseded = history.supersession(known, document) if history else None
+        superseded = keeper.history.supersession(known, document) if keeper else None
         if superseded is not None:
             plan.superseded.append(superseded)
             differing |= superseded.fields
@@ -86,7 +89,7 @@ async def upsert(
     *,
     first_fields: Document | None = None,
     comparable: Callable[[Document], Document] = _same,
-    history: MessageHistory | None = None,
+    keeper: MessageKeeper | None = None,
 ) -> LoadOutcome:
     """Make the store equal to the documents in as few and as small writes as possible.
 
@@ -97,7 +100,7 @@ async def upsert(
     for start in range(0, len(documents), BATCH_SIZE):
         batch = documents[start : start + BATCH_SIZE]
         outcome += await _upsert_batch(
-            collection, key, batch, now, first_fields or {}, comparable, history
+            collection, key, batch, now, first_fields or {}, comparable, keeper
         )
     return outcome
 
@@ -110,15 +113,15 @@ async def _upsert_batch(
     now: datetime,
     first_fields: Document,
     comparable: Callable[[Document], Document],
-    history: MessageHistory | None,
+    keeper: MessageKeeper | None,
 ) -> LoadOutcome:
     for is_last_try in (False, True):
         keys = list({document[key] for document in batch})
         found = collection.find({key: {"$in": keys}})
         stored = {document[key]: document async for document in found}
-        plan = plan_writes(key, batch, stored, now, first_fields, comparable, history)
-        if history is not None:
-            await history.keep(plan.superseded)
+        plan = plan_writes(key, batch, stored, now, first_fields, comparable, keeper)
+        if keeper is not None:
+            await keeper.before_write(plan.superseded, batch, stored)
         try:
             if plan.operations:
                 await collection.bulk_write(plan.operations, ordered=False)

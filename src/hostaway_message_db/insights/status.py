@@ -34,6 +34,7 @@ class Status:
             "last_complete_run_at": overview.last_complete_run_at,
             "hours_since_complete_run": self.hours_since_complete_run,
             "missing_indexes": list(overview.missing_indexes),
+            "files_not_stored": list(overview.files_not_stored),
             "api": overview.api,
             "last_runs": list(overview.last_runs),
         }

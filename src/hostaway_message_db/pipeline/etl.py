@@ -13,6 +13,7 @@ from typing import Any
 from hostaway_message_db.errors import HostawayError, Recovery, SuspiciousEmptiness
 from hostaway_message_db.models.records import Conversation, Listing, Quarantined, Reservation
 from hostaway_message_db.pipeline.extract import Tally, walk
+from hostaway_message_db.pipeline.files import bring_in_files
 from hostaway_message_db.pipeline.ledger import (
     first_error,
     holding_lease,
@@ -63,6 +64,7 @@ async def run_sync(
         await run.attempt("conversations", list_conversations(run))
         await read_pending_conversations(run)
         await settle(run, watermark)
+        await bring_in_files(run)
     return run.report
 
 

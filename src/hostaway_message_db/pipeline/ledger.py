@@ -146,4 +146,9 @@ async def recorded(run: Run, kind: str, result: Result) -> AsyncIterator[None]:
 def _canonical(report: dict[str, Any]) -> dict[str, Any]:
     """Return the figures of a run's one canonical log line."""
     long = {"failures", "differences", "started_at"}
-    return {key: value for key, value in report.items() if key not in long}
+    figures = {key: value for key, value in report.items() if key not in long}
+    parts = {key: value for key, value in figures.items() if isinstance(value, dict)}
+    return figures | {
+        key: {name: part for name, part in value.items() if name not in long}
+        for key, value in parts.items()
+    }

@@ -67,6 +67,34 @@ class ConversationColumns:
 
 
 @dataclass(slots=True)
+class FileColumns:
+    """What became of the files that were due; `known` contents were stored already."""
+
+    stored: int = 0
+    known: int = 0
+    failed: int = 0
+    refused: int = 0
+    named: list[Failure] = field(default_factory=list)
+
+    def name(self, subject: str, code: str, reason: str) -> None:
+        """Name a file that could not be downloaded."""
+        if len(self.named) < MAX_NAMED_FAILURES:
+            self.named.append(Failure(subject, code, reason))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the columns by name, with what could not be downloaded."""
+        return {
+            "stored": self.stored,
+            "known": self.known,
+            "failed": self.failed,
+            "refused": self.refused,
+            "failures": [
+                {"subject": f.subject, "code": f.code, "reason": f.reason} for f in self.named
+            ],
+        }
+
+
+@dataclass(slots=True)
 class SyncReport:
     """The report of one sync; `sync --json` prints it."""
 
@@ -81,6 +109,7 @@ class SyncReport:
     reservations: Columns = field(default_factory=Columns)
     listings: Columns = field(default_factory=Columns)
     conversation_rows: Columns = field(default_factory=Columns)
+    files: FileColumns = field(default_factory=FileColumns)
     unsent_messages: int = 0
     retention: Tidied = field(default_factory=Tidied)
     unknown_keys: Counter[str] = field(default_factory=Counter)
@@ -166,6 +195,7 @@ class SyncReport:
             "reservations": self.reservations.to_json(),
             "listings": self.listings.to_json(),
             "conversation_rows": self.conversation_rows.to_json(),
+            "attachments": self.files.to_json(),
             "unsent_messages": self.unsent_messages,
             "retention": self.retention.to_json(),
             "unknown_keys": dict(sorted(self.unknown_keys.items())),

@@ -22,6 +22,15 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileOptions:
+    """What files may be downloaded, and how much of it."""
+
+    max_bytes: int
+    max_files: int
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncOptions:
     """How a sync goes about its work."""
 
@@ -35,6 +44,7 @@ class SyncOptions:
     recent_reread: timedelta = timedelta(hours=12)
     reservations_overlap: timedelta = timedelta(hours=1)
     max_seconds: float | None = None
+    files: FileOptions | None = None
 
 
 @dataclass(slots=True)

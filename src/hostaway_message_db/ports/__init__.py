@@ -9,6 +9,7 @@ from hostaway_message_db.ports.audit import (
     AuditStore,
     CallFilter,
 )
+from hostaway_message_db.ports.files import FileStore, StoredFile, WantedFile
 from hostaway_message_db.ports.hostaway import HostawaySource, Page, RequestCounts
 from hostaway_message_db.ports.jobs import (
     Incident,
@@ -54,6 +55,7 @@ __all__ = [
     "Contact",
     "ConversationMark",
     "ConversationState",
+    "FileStore",
     "Holding",
     "HostawaySource",
     "Incident",
@@ -78,6 +80,7 @@ __all__ = [
     "ScheduledJob",
     "SideStore",
     "StoreOverview",
+    "StoredFile",
     "Stores",
     "Subject",
     "SyncStateStore",
@@ -86,6 +89,7 @@ __all__ = [
     "TombstoneKey",
     "TombstoneKind",
     "Treatment",
+    "WantedFile",
 ]
 
 
@@ -94,6 +98,7 @@ class Stores:
     """All the collections a use case may touch."""
 
     messages: MessageStore
+    files: FileStore
     sides: SideStore
     quarantine: QuarantineStore
     state: SyncStateStore

@@ -50,3 +50,7 @@ class HostawaySource(Protocol):
     async def listing(self, listing_id: str) -> Any:
         """Read one listing; raises `NotFound`."""
         ...
+
+    async def download(self, url: str, max_bytes: int) -> bytes:
+        """Return a file's bytes; raises `FileRefused` for what is not to be downloaded."""
+        ...

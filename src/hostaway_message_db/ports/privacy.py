@@ -85,6 +85,9 @@ class Holding:
     message_paths: tuple[str, ...] = ()
     parts: str | None = None
     """A collection of parts that go with the records, such as GridFS keeps: `files_id`."""
+    is_shared: bool = False
+    """A record may be of several messages: the subject's are taken out of its lists, and it
+    goes with the last one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,23 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         collection="fs.files",
         treatment=Treatment.DELETE,
-        why="files sent with the guest's messages",
-        conversation_paths=("metadata.conversation_id",),
-        message_paths=("metadata.message_id",),
+        why="files sent with the guest's messages; one that others were sent too stays theirs",
+        conversation_paths=("metadata.conversation_ids",),
+        message_paths=("metadata.message_ids",),
         parts="fs.chunks",
+        is_shared=True,
     ),
     Holding(
         collection="fs.chunks",
         treatment=Treatment.KEEP,
         why="the bytes of fs.files; they go with their file",
+    ),
+    Holding(
+        collection="attachment_queue",
+        treatment=Treatment.DELETE,
+        why="names and addresses of files that are still to be downloaded",
+        conversation_paths=("conversation_id",),
+        message_paths=("message_id",),
     ),
     Holding(
         collection="quarantine",

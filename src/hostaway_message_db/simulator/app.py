@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from hostaway_message_db.simulator.control import control_routes
 from hostaway_message_db.simulator.faults import FaultPlan
+from hostaway_message_db.simulator.files import file_route
 from hostaway_message_db.simulator.routes import HANDLERS
 from hostaway_message_db.simulator.simulation import Answering, Simulation
 from hostaway_message_db.simulator.switches import Switches
@@ -64,6 +65,7 @@ def create_app(
             methods=["POST", "DELETE"],
         )
     )
+    routes.append(file_route(simulation.files))
     routes.extend(control_routes(simulation))
 
     unknown = _endpoint(simulation, "(unknown)", simulation.unknown)

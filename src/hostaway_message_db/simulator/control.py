@@ -191,6 +191,11 @@ class ControlDoor:
         last = request.query_params.get("last", "")
         return _json(self._simulation.log.summary(int(last) if last.isdecimal() else None))
 
+    async def files(self, request: Request) -> Response:
+        """GET /control/files."""
+        del request
+        return _json({"asked": list(self._simulation.files.asked)})
+
     async def clear_requests(self, request: Request) -> Response:
         """DELETE /control/requests."""
         del request
@@ -283,6 +288,7 @@ def control_routes(simulation: Simulation) -> list[Route]:
         ("GET", "/state", door.state),
         ("GET", "/requests", door.requests),
         ("DELETE", "/requests", door.clear_requests),
+        ("GET", "/files", door.files),
         ("GET", "/truth/{noun}", door.truth),
     ]
     return [

@@ -25,6 +25,8 @@ Row = dict[str, Any]
 FIRST_USER_ID = 8801
 USER_COUNT = 4
 TEMPORARY_URL_DAYS = 7
+FILES_HOST = "https://files.hostaway.invalid"
+"""Where files lie while nobody serves them."""
 _SPREAD, _MASK = 0x9FB21C651E98DF25, (1 << 64) - 1
 # Keys of the embedded form that the list does not have (API reference 7.4).
 EMBEDDED_ONLY: Row = {
@@ -198,7 +200,7 @@ def attachment(row: Row, message_id: int, number: int, name: str, *, is_public: 
         "reservationId": row["reservationId"],
         "taskId": None,
         "name": f"{name}.{extension}",
-        "url": f"https://files.hostaway.invalid/public/{number}.{extension}" if is_public else "",
+        "url": f"{FILES_HOST}/public/{number}.{extension}" if is_public else "",
         "isPublic": is_public,
         "communicationId": row["communicationId"],
         "conversationMessageId": message_id,
@@ -209,7 +211,7 @@ def attachment(row: Row, message_id: int, number: int, name: str, *, is_public: 
     }
 
 
-def with_fresh_urls(row: Row, reading: int, now: int) -> Row:
+def with_fresh_urls(row: Row, reading: int, now: int, host: str = FILES_HOST) -> Row:
     """Return the row with a new temporary URL on each private attachment.
 
     With `isPublic=0` the URL is made for the reading and dies after 7 days, so it differs
@@ -218,11 +220,11 @@ def with_fresh_urls(row: Row, reading: int, now: int) -> Row:
     files = []
     for file in row["attachments"]:
         if file["isPublic"]:
-            files.append(file)
+            files.append({**file, "url": file["url"].replace(FILES_HOST, host)})
             continue
         expires = now + TEMPORARY_URL_DAYS * 86_400
         url = (
-            f"https://files.hostaway.invalid/private/{file['id']}.{file['extension']}"
+            f"{host}/private/{file['id']}.{file['extension']}"
             f"?expires={expires}&signature={digest(file['id'], reading)}"
         )
         files.append({**file, "url": url})

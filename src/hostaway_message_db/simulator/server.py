@@ -86,6 +86,7 @@ def serve(
     listening = _listen(host, port)
     address = _address(listening)
     app = create_app(world, switches, faults)
+    world.files_host = f"{address}/files"
 
     def ready() -> None:
         if on_ready is not None:
@@ -135,6 +136,7 @@ class RunningSimulator:
         self._listening = _listen(LOOPBACK, self._port)
         address = _address(self._listening)
         self.base_url, self.control_url = f"{address}/v1", f"{address}/control"
+        self.world.files_host = f"{address}/files"
         self._thread = threading.Thread(
             target=self._server.run,
             kwargs={"sockets": [self._listening]},

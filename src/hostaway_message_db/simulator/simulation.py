@@ -11,6 +11,7 @@ from hostaway_message_db.simulator.clock import monotonic_seconds, unix_seconds,
 from hostaway_message_db.simulator.editing import Editor
 from hostaway_message_db.simulator.effects import PageFaults, instead, on_bytes
 from hostaway_message_db.simulator.faults import Asked, FaultEngine, FaultPlan, FaultRule
+from hostaway_message_db.simulator.files import FileShelf
 from hostaway_message_db.simulator.replies import (
     FORBIDDEN,
     INVALID_CLIENT,
@@ -42,6 +43,7 @@ class Simulation:
         self.tokens = Tokens(world.options.account_id, world.options.seed)
         self.rate_limit = RateLimit()
         self.log = RequestLog()
+        self.files = FileShelf(world)
 
     def set_faults(self, plan: FaultPlan) -> None:
         """Put another plan in force; its counts begin anew."""

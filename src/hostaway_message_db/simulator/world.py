@@ -16,6 +16,7 @@ from hostaway_message_db.simulator.clock import read_stamp, stamp, to_epoch
 from hostaway_message_db.simulator.dice import mix
 from hostaway_message_db.simulator.listings import ListingBook, user_rows
 from hostaway_message_db.simulator.messages import (
+    FILES_HOST,
     Surroundings,
     base_row,
     digest,
@@ -71,6 +72,7 @@ class World:
         self.options = options or WorldOptions()
         self.switches = switches or Switches()
         self.now = to_epoch(self.options.now)
+        self.files_host = FILES_HOST
         self.lock = threading.RLock()
         self.account_id = int(self.options.account_id)
         if 2 * self.options.conversation_count > MOST_ROWS:
@@ -276,7 +278,7 @@ class World:
         if not row["attachments"]:
             return row
         self._readings += 1
-        return with_fresh_urls(row, self._readings, self.now)
+        return with_fresh_urls(row, self._readings, self.now, self.files_host)
 
     def stamps(self, index: int) -> tuple[int, int]:
         """Return when the last message went out and when the last came in; 0 for never."""

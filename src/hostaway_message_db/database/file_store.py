@@ -1,0 +1,155 @@
+"""Files of messages in GridFS, each content once; see `ports.FileStore`."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from bson import ObjectId
+from gridfs.asynchronous import AsyncGridFSBucket
+from gridfs.errors import NoFile
+from pymongo.asynchronous.database import AsyncDatabase
+
+from hostaway_message_db.database.attachment_queue import AttachmentQueue
+from hostaway_message_db.database.documents import Document
+from hostaway_message_db.database.failures import guarded, translated
+from hostaway_message_db.database.indexes import (
+    ATTACHMENT_QUEUE,
+    FILE_PARTS,
+    FILES,
+    MESSAGE_VERSIONS,
+    MESSAGES,
+)
+from hostaway_message_db.ports.files import StoredFile, WantedFile
+
+PART_BYTES = 255 * 1024
+MAX_ERROR_CHARACTERS = 200
+UNKNOWN_TYPE = "application/octet-stream"
+
+
+def file_identity(account_id: str, sha256: str) -> ObjectId:
+    """Return the identity of a content: the same one for the same bytes of an account.
+
+    So a content is stored once, whoever finds it, and a half-written one is found again.
+    """
+    return ObjectId(hashlib.sha256(f"{account_id}:{sha256}".encode()).digest()[:12])
+
+
+class MongoFileStore:
+    """Files in GridFS; a file knows the messages that it was sent with."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._database = database
+        self._files = database[FILES]
+        self._parts = database[FILE_PARTS]
+        self._queue = database[ATTACHMENT_QUEUE]
+        self._messages = database[MESSAGES]
+        self._versions = database[MESSAGE_VERSIONS]
+        self._turn = asyncio.Lock()
+
+    async def due(self, account_id: str, now: datetime, limit: int) -> list[WantedFile]:
+        """Return files whose time to be tried has come."""
+        return await AttachmentQueue(self._queue, now).due(account_id, limit)
+
+    @guarded
+    async def keep(self, wanted: WantedFile, content: bytes, content_type: str) -> bool:
+        """Store a file for its message; False if the same content was stored already.
+
+        The file and its owners first, then the message, then the queue: a crash in between
+        is made good by the next try, which finds the content and stores nothing twice.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        identity = file_identity(wanted.account_id, sha256)
+        async with self._turn:
+            is_new = not await self._add_owner(identity, wanted)
+            if is_new:
+                await self._upload(identity, wanted, content, content_type, sha256)
+        fields = {"file_id": identity, "sha256": sha256, "size_bytes": len(content)}
+        for collection in (self._messages, self._versions):
+            await collection.update_many(
+                {"message_id": wanted.message_id, "attachments.id": wanted.attachment_id},
+                {"$set": {f"attachments.$[part].{name}": value for name, value in fields.items()}},
+                array_filters=[{"part.id": wanted.attachment_id}],
+            )
+        await self._queue.delete_one({"_id": wanted.key})
+        return is_new
+
+    async def _add_owner(self, identity: ObjectId, wanted: WantedFile) -> bool:
+        owned = await self._files.update_one(
+            {"_id": identity},
+            {
+                "$addToSet": {
+                    "metadata.message_ids": wanted.message_id,
+                    "metadata.conversation_ids": wanted.conversation_id,
+                }
+            },
+        )
+        return owned.matched_count > 0
+
+    async def _upload(
+        self, identity: ObjectId, wanted: WantedFile, content: bytes, kind: str, sha256: str
+    ) -> None:
+        # What a killed run left of it: parts without a file.
+        await self._parts.delete_many({"files_id": identity})
+        bucket = AsyncGridFSBucket(self._database, chunk_size_bytes=PART_BYTES)
+        await bucket.upload_from_stream_with_id(
+            identity,
+            wanted.name or wanted.attachment_id,
+            content,
+            metadata={
+                "account_id": wanted.account_id,
+                "sha256": sha256,
+                "content_type": kind,
+                "message_ids": [wanted.message_id],
+                "conversation_ids": [wanted.conversation_id],
+            },
+        )
+
+    @guarded
+    async def postpone(self, wanted: WantedFile, error: str, next_try_at: datetime) -> None:
+        """Note that a download failed, and when it is tried again."""
+        await self._queue.update_one(
+            {"_id": wanted.key},
+            {
+                "$set": {"error": error[:MAX_ERROR_CHARACTERS], "next_try_at": next_try_at},
+                "$inc": {"tries": 1},
+            },
+        )
+
+    @guarded
+    async def refuse(self, wanted: WantedFile, reason: str) -> None:
+        """Note that a file is not to be downloaded, ever."""
+        await self._queue.update_one(
+            {"_id": wanted.key},
+            {"$set": {"error": reason[:MAX_ERROR_CHARACTERS], "is_refused": True}},
+        )
+
+    @guarded
+    async def open(self, message_id: str, attachment_id: str) -> StoredFile | None:
+        """Open a stored file of a message; None if there is none."""
+        message = await self._messages.find_one(
+            {"message_id": message_id},
+            {"attachments.id": 1, "attachments.file_id": 1, "attachments.name": 1},
+        )
+        parts = message["attachments"] if message else ()
+        found = next((p for p in parts if p["id"] == attachment_id and "file_id" in p), None)
+        if found is None:
+            return None
+        try:
+            stream = await AsyncGridFSBucket(self._database).open_download_stream(found["file_id"])
+        except NoFile:
+            return None
+        metadata = stream.metadata or {}
+
+        async def read() -> AsyncIterator[bytes]:
+            with translated():
+                while part := await stream.readchunk():
+                    yield part
+
+        return StoredFile(
+            name=found["name"] or attachment_id,
+            content_type=str(metadata.get("content_type", UNKNOWN_TYPE)),
+            size_bytes=stream.length,
+            sha256=str(metadata.get("sha256", "")),
+            parts=read(),
+        )
