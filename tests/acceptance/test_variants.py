@@ -227,7 +227,7 @@ def test_a_refusal_without_headers_waits_a_whole_window(account: Account) -> Non
 
 
 def test_a_real_rate_limit_is_obeyed_and_all_arrives(account: Account) -> None:
-    account.control.set_switches(rate_limit_requests=22, rate_limit_window_seconds=2.0)
+    account.control.set_switches(rate_limit_requests=16, rate_limit_window_seconds=4.0)
     report = account.synced()
     assert report["refused_count"] > 0
     statuses = account.control.requests().by_status
