@@ -3,6 +3,7 @@
     HostawayMessageDbError
     ├── UsageError                  64  the command line does not make sense
     ├── ConfigurationError          78  a setting is wrong; lists all of them
+    ├── ModelsMissing               78  the language models are not installed
     ├── DatabaseError               69  something between us and MongoDB
     │   ├── DatabaseUnavailable     69  MongoDB cannot be reached or started
     │   └── StoreContention         75  somebody else wrote at the same moment
@@ -92,6 +93,18 @@ class ConfigurationError(HostawayMessageDbError):
         listed = "\n".join(f"  - {problem}" for problem in problems)
         super().__init__(f"The configuration is wrong:\n{listed}", hint)
         self.problems = problems
+
+
+class ModelsMissing(HostawayMessageDbError):
+    """The language models, an extra of the package, are not installed."""
+
+    code = "models_missing"
+    exit_code = ExitCode.CONFIGURATION
+    http_status = 503
+    default_hint = "Install the extra: pip install 'hostaway-message-db[nlp]'."
+
+    def __init__(self, message: str = "The language models are not installed.") -> None:
+        super().__init__(message)
 
 
 class DatabaseError(HostawayMessageDbError):
