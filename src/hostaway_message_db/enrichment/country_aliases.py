@@ -54,6 +54,9 @@ ALIASES: Final[dict[str, str]] = {
     "GS": "South Georgia",
     "HK": "Hong Kong, Hongkong, Hong-Kong, Гонконг, 香港, 홍콩, ฮ่องกง, هونغ كونغ",
     "IE": "Eire, Southern Ireland, Irish Republic",
+    "JP": "Nippon, Nihon, 日本国",
+    "MX": "Mejico, Estados Unidos Mexicanos",
+    "NZ": "Aotearoa",
     "IR": "Persia, Iran (Islamic Republic of)",
     "KN": "St Kitts, Nevis",
     "KP": "North Korea, DPRK, Korea North, Korea DPR, Korea (Democratic People's Republic of), "
@@ -79,7 +82,7 @@ ALIASES: Final[dict[str, str]] = {
     "PT": "Azores, Açores, Madeira",
     "RU": "Russian Federation, РФ, Российская Федерация, Federación de Rusia, "
     "Russische Föderation, USSR",
-    "SA": "KSA, Kingdom of Saudi Arabia, Saudi",
+    "SA": "KSA, Kingdom of Saudi Arabia, Saudi, السعودية, سعودية",
     "SH": "St Helena Ascension Tristan da Cunha, Ascension Island, Tristan da Cunha",
     "SK": "Slovak Republic, Slovak, Slovenská republika",
     "ST": "Sao Tome",
@@ -87,7 +90,7 @@ ALIASES: Final[dict[str, str]] = {
     "SY": "Syrian Arab Republic",
     "SZ": "Swaziland, Swasiland, Suazilandia, Swazilandia, Suazilândia, Свазиленд",
     "TC": "Turks Caicos",
-    "TH": "Siam",
+    "TH": "Siam, ประเทศไทย",
     "TL": "East Timor, Timor Oriental, Timor, Osttimor, Timor Est",
     "TR": "Turkey, Turkiye, Türkei, Turquia, Republic of Türkiye, Türkiye Cumhuriyeti",
     "TT": "Trinidad, Tobago",

@@ -56,7 +56,7 @@ SPELLINGS = {
     "AT": "Austria|Österreich|Osterreich|Autriche|Áo",
     "AO": "Angola|ao",
     "CH": "Switzerland|Suisse|Schweiz|Svizzera|Suiza|スイス",
-    "JP": "Japan|日本|Japón|Япония",
+    "JP": "Japan|Nippon|日本|Japón|Япония",
     "IR": "Iran (Islamic Republic of)|Iran, Islamic Republic of|ایران",
     "BA": "Bosnia & Herzegovina|Bosnia and Herzegovina|Bosnia-Herzegovina|Bosnia",
     "GW": "Guinea-Bissau|Guinea Bissau",
@@ -71,6 +71,10 @@ SPELLINGS = {
     "MD": "Moldova|Republic of Moldova|Moldova, Republic of",
     "SE": "Sweden|Suecia|Schweden|Sverige|Швеция",
     "PL": "Polska|Poland|Polonia|Polen",
+    "IE": "Éire|Eire|Ireland|IRLANDA|irland|Irlande|Irish Republic",
+    "MX": "México|mexico|Mejico|Méjico|Mexique|МЕКСИКА",
+    "SA": "السعودية|Saudi Arabia|KSA|Arabia Saudí|saudi arabien",
+    "TH": "ประเทศไทย|ไทย|Thailand|Tailandia|THA",
     "IN": "India|भारत|Indien",
 }
 TABLE = [(text, code) for code, listed in SPELLINGS.items() for text in listed.split("|")]
