@@ -104,14 +104,23 @@ async def test_a_new_address_of_a_private_attachment_is_no_change(
     assert kept["attachments"][0]["url"] == "https://files/4"
 
 
-async def test_fields_of_enrichment_survive_an_update(stores: Stores, database: Db) -> None:
+async def test_labels_survive_every_update_but_that_of_the_text(
+    stores: Stores, database: Db
+) -> None:
     await stores.messages.load([message()], at(0))
-    database["messages"].update_one({}, {"$set": {"language": "pt", "topics": ["wifi"]}})
+    labels = {"language": "pt", "topics": ["wifi"], "enrichment_version": "1"}
+    database["messages"].update_one({}, {"$set": labels})
     assert await stores.messages.load([message()], at(1)) == LoadOutcome(unchanged=1)
-    await stores.messages.load([message(content="Olá")], at(2))
+    await stores.messages.load([message(is_read=False)], at(2))
     kept = database["messages"].find_one()
     assert kept is not None
-    assert (kept["language"], kept["topics"], kept["content"]) == ("pt", ["wifi"], "Olá")
+    assert {name: kept[name] for name in labels} == labels
+    await stores.messages.load([message(content="Onde fica a chave da casa?")], at(3))
+    changed = database["messages"].find_one()
+    assert changed is not None
+    assert (changed["language"], changed["language_basis"]) == ("pt", "text")
+    assert (changed["topics"], changed["enrichment_version"]) == ([], None)
+    assert changed["needs_reply_reason"] == "asks"
 
 
 async def test_numbers_keep_their_digits(stores: Stores, database: Db) -> None:
@@ -158,9 +167,9 @@ async def test_the_newest_moment_is_that_of_a_sent_message(stores: Stores) -> No
 
 async def test_differences_name_the_fields_and_what_is_missing(stores: Stores) -> None:
     await stores.messages.load([message("1"), message("2")], NOON)
-    asked = [message("1"), message("2", content="x", is_read=False), message("3")]
+    asked = [message("1"), message("2", content="Hello!", is_read=False), message("3")]
     found = await stores.messages.differences(asked)
-    assert found == {"2": ("content", "is_read"), "3": ()}
+    assert found == {"2": ("content", "content_hash", "is_read"), "3": ()}
     assert await stores.messages.unlisted(ACCOUNT, "5", {"1"}) == ["2"]
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hostaway_message_db.enrichment.reading import read_text
 from hostaway_message_db.models.records import (
     Attachment,
     Channel,
@@ -108,7 +109,12 @@ def message(identity: str = "1", **fields: Any) -> Message:
         "stage": "in_stay",
         "source": {"hash": "abc", "rate": Decimal("0.1")},
     }
-    return Message(**{**made, **fields})
+    made |= fields
+    is_inbound, has_files = made["direction"] == Direction.INBOUND, bool(made["attachments"])
+    made.setdefault(
+        "reading", read_text(made["content"], is_inbound=is_inbound, has_files=has_files)
+    )
+    return Message(**made)
 
 
 def attachment(url: str, *, is_public: bool) -> Attachment:

@@ -2,7 +2,7 @@
 
 Written from DESIGN 3.3 and the API reference, not from the product's transform: the two
 can only agree by both being right. Plain text, nationality and stage are the product's
-own functions, which have tests of their own.
+own functions, which have tests of their own; so are core, language and need of an answer.
 """
 
 import json
@@ -14,8 +14,12 @@ from typing import Any, Final
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
+from hostaway_message_db.enrichment.core_text import core_text
+from hostaway_message_db.enrichment.language import detect_language
 from hostaway_message_db.enrichment.nationality import find_nationality
 from hostaway_message_db.enrichment.plain_text import to_plain_text
+from hostaway_message_db.enrichment.reading import text_hash
+from hostaway_message_db.enrichment.reply import find_reply_need
 from hostaway_message_db.enrichment.stage import find_stage
 from hostaway_message_db.simulator import ControlClient
 
@@ -151,6 +155,7 @@ class Truth:
             },
             "content": content,
             "content_html": None if content == row["body"] else row["body"],
+            **_reading(content, is_incoming=is_incoming, has_files=bool(row["attachments"])),
             "timestamp": moment,
             "direction": "inbound" if is_incoming else "outbound",
             "reservation": {
@@ -177,9 +182,9 @@ class Truth:
             ),
             "source": _rest(row, OWN_MESSAGE_KEYS),
             "schema_version": 1,
-            "language": None,
             "sentiment": None,
             "topics": [],
+            "enrichment_version": None,
         }
 
     def conversation(self, row: Document) -> Document:
@@ -235,6 +240,23 @@ class Truth:
             "source": _rest(row, OWN_LISTING_KEYS),
             "schema_version": 1,
         }
+
+
+def _reading(content: str, *, is_incoming: bool, has_files: bool) -> Document:
+    """Return what the message's own text tells, each by the function whose job it is."""
+    core = core_text(content)
+    language = detect_language(core)
+    told = language if language.is_reliable else None
+    need = find_reply_need(core, has_files=has_files) if is_incoming else None
+    return {
+        "content_core": core if core != content else None,
+        "content_hash": text_hash(core),
+        "language": told.code if told else None,
+        "language_confidence": told.confidence if told else None,
+        "language_basis": "text" if told else None,
+        "needs_reply": need.is_needed if need else None,
+        "needs_reply_reason": str(need.reason) if need else None,
+    }
 
 
 def _dates(stay: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo import InsertOne, UpdateOne
 
 from hostaway_message_db.database.documents import comparable_message
+from hostaway_message_db.database.reading_documents import renewed_message
 from hostaway_message_db.database.upserts import WritePlan, differing_fields, plan_writes
 
 NOW = datetime(2026, 5, 2, 12, tzinfo=UTC)
@@ -51,6 +52,26 @@ def test_only_the_fields_that_differ_are_set_and_what_enrichment_owns_is_left() 
         UpdateOne({"message_id": "1"}, {"$set": {"is_read": True, "updated_at": NOW}})
     ]
     assert (made.inserted, made.updated, made.unchanged) == (0, 1, 0)
+
+
+def test_the_language_is_not_compared_for_it_may_be_the_conversations() -> None:
+    of_conversation = {
+        "language": "pt",
+        "language_confidence": None,
+        "language_basis": "conversation",
+    }
+    own: Document = {"language": None, "language_confidence": None, "language_basis": None}
+    known = {"message_id": "1", "content_hash": "a", **of_conversation}
+    assert plan([{"message_id": "1", "content_hash": "a", **own}], {"1": known}).operations == []
+
+
+def test_another_text_takes_its_own_language_and_makes_the_labels_void() -> None:
+    own: Document = {"language": "en", "language_confidence": 0.9, "language_basis": "text"}
+    labels: Document = {"sentiment": None, "topics": [], "enrichment_version": None}
+    document = {"message_id": "1", "content_hash": "b", "price": 3, **own}
+    assert renewed_message(document, {"price": 3, "is_read": True}) == {}
+    assert renewed_message(document, {"content_hash": "b"}) == {**own, **labels}
+    assert renewed_message(document, {"direction": "inbound"}) == {**own, **labels}
 
 
 def test_a_field_that_was_never_stored_is_set_even_to_none() -> None:

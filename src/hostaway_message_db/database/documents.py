@@ -10,6 +10,12 @@ from typing import Any
 
 from bson.decimal128 import Decimal128
 
+from hostaway_message_db.database.reading_documents import (
+    LANGUAGE_FIELDS,
+    UNLABELLED,
+    reading_document,
+    reading_from,
+)
 from hostaway_message_db.models.records import (
     Attachment,
     Channel,
@@ -27,7 +33,8 @@ from hostaway_message_db.models.records import (
 SCHEMA_VERSION = 1
 Document = dict[str, Any]
 
-ENRICHED_FIELDS: Document = {"language": None, "sentiment": None, "topics": [], "versions_count": 0}
+
+ENRICHED_FIELDS: Document = {**UNLABELLED, "versions_count": 0}
 """Fields that are not made from Hostaway's record, and what they hold at first."""
 
 
@@ -80,6 +87,7 @@ def message_document(message: Message) -> Document:
         },
         "content": message.content,
         "content_html": message.content_html,
+        **reading_document(message.reading),
         "timestamp": message.timestamp,
         "direction": str(message.direction),
         "reservation": {
@@ -146,16 +154,19 @@ def message_from(document: Document) -> Message:
         attachments=tuple(_attachment_from(part) for part in document["attachments"]),
         stage=document["stage"],
         source=from_bson(document["source"]),
+        reading=reading_from(document),
         erasure=erasure_from(document),
     )
 
 
 def comparable_message(document: Document) -> Document:
-    """Return what counts in "did this message change": not a private attachment's address.
+    """Return what counts in "did this message change".
 
-    The address of a private attachment is made anew at each read (API reference 7.4), and
-    that a file was stored is no change of Hostaway's.
+    Not a private attachment's address, which is made anew at each read (API reference 7.4), not
+    that a file was stored, and not the language, which goes with the text and may be the
+    conversation's.
     """
+    document = {name: part for name, part in document.items() if name not in LANGUAGE_FIELDS}
     attachments = document.get("attachments")
     if not attachments:
         return document

@@ -63,6 +63,7 @@ def plan_writes(
         if superseded is not None:
             plan.superseded.append(superseded)
             differing |= superseded.fields
+        differing |= keeper.renewed(document, differing) if keeper else {}
         change = {"$set": {**differing, "updated_at": now}}
         plan.operations.append(UpdateOne({key: identity}, change))
         plan.updated += 1
@@ -74,7 +75,7 @@ def differing_fields(
 ) -> tuple[str, ...]:
     """Name the document's fields that are stored with another value, or not at all."""
     before, after = comparable(stored), comparable(document)
-    return tuple(name for name in document if before.get(name, _ABSENT) != after[name])
+    return tuple(name for name in after if before.get(name, _ABSENT) != after[name])
 
 
 def _same(document: Document) -> Document:

@@ -131,6 +131,19 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a message's own text tells, without what was said before and after it."""
+
+    core: str | None = field(default=None, repr=False)
+    """The text without quoted mail and signature, where that differs from the text."""
+    text_hash: str | None = None
+    language: str | None = None
+    language_confidence: float | None = None
+    needs_reply: bool | None = None
+    needs_reply_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of a conversation, in the one schema of the store (contract 3.3)."""
 
@@ -154,6 +167,7 @@ class Message:
     attachments: tuple[Attachment, ...]
     stage: str | None
     source: Source = field(repr=False)
+    reading: Reading
     erasure: Erasure | None = None
 
 

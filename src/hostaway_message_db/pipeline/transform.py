@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from hostaway_message_db.enrichment.nationality import Nationality, find_nationality
 from hostaway_message_db.enrichment.plain_text import to_plain_text
+from hostaway_message_db.enrichment.reading import read_text
 from hostaway_message_db.enrichment.stage import find_stage
 from hostaway_message_db.models.raw_rows import row_identity
 from hostaway_message_db.models.records import (
@@ -312,6 +313,9 @@ def to_message(
             raw.listing_time_zone_name or (listing.time_zone_name if listing else None),
         ),
         source=_source(row, _MESSAGE_KEYS),
+        reading=read_text(
+            content, is_inbound=bool(raw.is_incoming), has_files=bool(raw.attachments)
+        ),
     )
 
 

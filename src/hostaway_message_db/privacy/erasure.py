@@ -13,6 +13,7 @@ from hostaway_message_db.models.records import (
     Guest,
     Message,
     Quarantined,
+    Reading,
     Reservation,
 )
 
@@ -31,6 +32,7 @@ def erased_message(message: Message, erasure: Erasure = Erasure.REQUEST) -> Mess
         reservation=erased_reservation(stay, erasure) if stay else None,
         attachments=(),
         source={},
+        reading=Reading(),
         erasure=erasure,
     )
 
