@@ -19,8 +19,9 @@ from pydantic.fields import FieldInfo
 
 from hostaway_message_db.cli.app import app
 from hostaway_message_db.config import Settings
-from hostaway_message_db.database.indexes import INDEXES
+from hostaway_message_db.database.indexes import ENTITY_INDEXES, INDEXES
 from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
+from hostaway_message_db.models.entities import ENTITIES, Entity, Parent
 from hostaway_message_db.pipeline.transform import SECRET_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,7 @@ def generated() -> Iterator[tuple[str, str]]:
         "docs/reference/errors.md": errors_page,
         "docs/reference/indexes.md": indexes_page,
         "docs/reference/secrets.md": secrets_page,
+        "docs/reference/entities.md": entities_page,
     }
     for path, write in writers.items():
         yield path, write()
@@ -217,14 +219,58 @@ def indexes_page() -> str:
             ", ".join(f"`{name}: {value}`" for name, value in plan.options.items()),
             plan.serves,
         ]
-        for plan in INDEXES
+        for plan in (*INDEXES, *ENTITY_INDEXES)
     ]
     return _page(
         "Indexes",
         "Built by the first sync, the text index at its end; whatever is missing is built by the"
-        " next run. `status` and `doctor` name missing ones.",
+        " next run. `status` and `doctor` name missing ones. Those of the further entities"
+        " are built when these are first read.",
         _table(["Collection", "Name", "Keys", "Options", "Serves"], rows),
     )
+
+
+def entities_page() -> str:
+    """Return the table of the further entities."""
+    rows = [
+        [
+            f"`{entity.name}`",
+            f"`{entity.path}`",
+            _requests_of(entity),
+            f"{entity.beat_hours} h",
+            ", ".join(f"`{key}`" for key in entity.key),
+            f"`{entity.changed}`" if entity.changed else "",
+            "with the guest" if entity.holds_guests else "",
+            ", ".join(f"`{name}`" for name in entity.fields),
+        ]
+        for entity in ENTITIES
+    ]
+    return _page(
+        "Further entities",
+        "What `SYNC_ENTITIES` and `sync --entities` can name beside `messages`: each is a"
+        " collection of that name. Read again once its beat is over (a tenth early counts)."
+        " Documents have"
+        " `_id` (`account:key`), `account_id`, `key`, `reservation_id`, `property_id`,"
+        " `changed_on`, the fields named here, the whole row without secrets as `source`,"
+        " `created_at`, `updated_at`, `schema_version`."
+        " [What they cost](../explanation/further-entities.md).",
+        _table(
+            ["Name", "Read at", "Requests", "Beat", "Identity", "Change mark", "Erased", "Fields"],
+            rows,
+        ),
+    )
+
+
+def _requests_of(entity: Entity) -> str:
+    match entity.parent, entity.paging.value:
+        case Parent.LISTING, _:
+            return "one per listing"
+        case Parent.RESERVATION, _:
+            return "one per changed reservation"
+        case _, "offset":
+            return "one per page"
+        case _:
+            return "one"
 
 
 def secrets_page() -> str:

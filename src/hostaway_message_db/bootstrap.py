@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,8 @@ from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClien
 from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
+from hostaway_message_db.errors import ConfigurationError
+from hostaway_message_db.models.entities import ALL_WORD, ENTITIES, MESSAGES_WORD, Entity
 from hostaway_message_db.notifications.apprise_channel import AppriseChannel
 from hostaway_message_db.notifications.heartbeat import Heartbeat
 from hostaway_message_db.notifications.incidents import FileMemory
@@ -101,10 +103,18 @@ class Application:
         accepts_shrink: bool = False,
         run_id: str = "",
         max_seconds: float | None = None,
+        entities: Sequence[str] | None = None,
     ) -> SyncReport:
-        """Bring the store up to date, in at most so long; see `run_sync`."""
+        """Bring the store up to date, in at most so long; see `run_sync`.
+
+        Entities that are named are read now; without, those of the settings on their beat.
+        """
         options = self._options(
-            is_full=is_full, accepts_shrink=accepts_shrink, run_id=run_id, max_seconds=max_seconds
+            is_full=is_full,
+            accepts_shrink=accepts_shrink,
+            run_id=run_id,
+            max_seconds=max_seconds,
+            entities=entities,
         )
         async with self.client(options.run_id) as client:
             return await run_sync(client, self.stores, self.clock, audience, options)
@@ -149,8 +159,10 @@ class Application:
         accepts_shrink: bool = False,
         run_id: str = "",
         max_seconds: float | None = None,
+        entities: Sequence[str] | None = None,
     ) -> SyncOptions:
         settings = self.settings
+        wanted = settings.sync_entities if entities is None else entities
         return SyncOptions(
             account_id=settings.hostaway_account_id,
             run_id=run_id or new_run_id(self.clock),
@@ -163,7 +175,27 @@ class Application:
             reservations_overlap=timedelta(hours=settings.sync_reservations_overlap_hours),
             max_seconds=max_seconds,
             files=_file_options(settings),
+            reads_messages=MESSAGES_WORD in wanted or ALL_WORD in wanted,
+            entities=entities_named(wanted),
+            ignores_beats=entities is not None,
+            calendar_days=settings.sync_calendar_days,
+            most_reservation_logs=settings.sync_reservation_logs_per_run,
         )
+
+
+def entities_named(names: Sequence[str]) -> tuple[Entity, ...]:
+    """Return the entities that are named, in the table's order; raises `ConfigurationError`."""
+    known = {entity.name for entity in ENTITIES} | {MESSAGES_WORD, ALL_WORD}
+    if unknown := sorted(set(names) - known):
+        raise ConfigurationError(
+            [
+                f"SYNC_ENTITIES: there is no {name!r}. (Known: {', '.join(sorted(known))}.)"
+                for name in unknown
+            ]
+        )
+    if ALL_WORD in names:
+        return ENTITIES
+    return tuple(entity for entity in ENTITIES if entity.name in names)
 
 
 def _file_options(settings: Settings) -> FileOptions | None:
@@ -184,6 +216,7 @@ async def open_application(
 
     Raises `DatabaseUnavailable`.
     """
+    entities_named(settings.sync_entities)
     async with AsyncExitStack() as stack:
         uri = settings.mongodb_uri.get_secret_value()
         if not uri:

@@ -120,6 +120,21 @@ class Settings(BaseSettings):
         description="How far before the reservations' watermark each run reads again.",
     )
 
+    sync_entities: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("messages",),
+        description="What a sync brings in, separated by commas: messages (with listings and"
+        " reservations), the further entities by name, or all.",
+    )
+    sync_calendar_days: int = Field(
+        default=180, ge=1, le=1095, description="Days ahead that calendars are read, if they are."
+    )
+    sync_reservation_logs_per_run: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        description="Changed reservations whose logs a run reads at most, if it reads logs.",
+    )
+
     sync_max_failed_runs: int = Field(
         default=5,
         ge=1,
@@ -223,7 +238,9 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("notify_to", "web_api_keys", "attachment_types", mode="before")
+    @field_validator(
+        "notify_to", "web_api_keys", "attachment_types", "sync_entities", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -325,6 +325,7 @@ def differences_to(
             for field in NOT_OF_HOSTAWAY:
                 del document[field]
             document.pop("versions_count", None)
+            document.pop("logs_read_for", None)
             if name == "messages":
                 for part in document["attachments"]:
                     for field in OF_STORED_FILES:

@@ -39,6 +39,7 @@ from hostaway_message_db.errors import (
     RequestRefused,
     TransportFailed,
 )
+from hostaway_message_db.models.entities import Asked, Entity
 from hostaway_message_db.ports import Page, RequestCounts
 from hostaway_message_db.utils.clock import Clock
 from hostaway_message_db.utils.logger import get_logger
@@ -125,6 +126,11 @@ class HostawayClient:
         """Read all listings, page by page."""
         return self._pages(protocol.listings(self._page_size))
 
+    async def entity_rows(self, entity: Entity, asked: Asked) -> AsyncIterator[Page]:
+        """Read a list of a further entity, page by page."""
+        async for page in self._pages(protocol.entity(entity, asked, self._page_size)):
+            yield page
+
     async def reservation(self, reservation_id: str) -> Any:
         """Read one reservation; raises `NotFound`."""
         return (await self._ask(protocol.single("/reservations", reservation_id))).result
@@ -155,6 +161,8 @@ class HostawayClient:
             self._page_size = DEFAULT_PAGE_SIZE
             paging = Paging(replace(wanted, page_size=DEFAULT_PAGE_SIZE))
             envelope = await self._ask(paging.first())
+        if wanted.is_whole:
+            envelope = replace(envelope, result=protocol.rows_by_code(envelope.result))
         request = paging.next(envelope)
         yield Page(rows=envelope.result, count=envelope.count)
         while request is not None:

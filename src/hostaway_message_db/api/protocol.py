@@ -21,6 +21,8 @@ from hostaway_message_db.errors import (
     ServerFailed,
     TransportFailed,
 )
+from hostaway_message_db.models.entities import Asked, Entity
+from hostaway_message_db.models.entities import Paging as EntityPaging
 from hostaway_message_db.models.raw_rows import row_identity
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -87,6 +89,8 @@ class ListRequest:
     page_size: int
     params: tuple[tuple[str, str], ...] = ()
     pages_by_after_id: bool = False
+    is_whole: bool = False
+    """No paging is documented: it is asked for without, and gone on with only if proved cut."""
     max_rows: int = MAX_ROWS_OF_A_LIST
 
 
@@ -113,6 +117,30 @@ def reservations(page_size: int) -> ListRequest:
 def listings(page_size: int) -> ListRequest:
     """List all listings, archived ones too (API reference 10)."""
     return ListRequest("/listings", page_size)
+
+
+def entity(wanted: Entity, asked: Asked, page_size: int) -> ListRequest:
+    """List the rows of a further entity (API reference 9.1, 10)."""
+    window: tuple[tuple[str, str], ...] = ()
+    if asked.first_day is not None and asked.last_day is not None:
+        first, last = asked.first_day.isoformat(), asked.last_day.isoformat()
+        window = (("startDate", first), ("endDate", last))
+    return ListRequest(
+        wanted.path.replace("{parent}", asked.parent_id or ""),
+        page_size,
+        window,
+        is_whole=wanted.paging is not EntityPaging.OFFSET,
+    )
+
+
+def rows_by_code(result: Any) -> Any:
+    """Return an object keyed by code as rows (API reference 10); anything else as it is."""
+    if not isinstance(result, dict):
+        return result
+    return [
+        {**value, "id": code} if isinstance(value, dict) else {"id": code, "name": value}
+        for code, value in result.items()
+    ]
 
 
 def single(entity_path: str, record_id: str) -> ApiRequest:
@@ -333,6 +361,8 @@ class Paging:
         self._last_id = next((i for i in reversed(ids) if i), None)
         if page.count is not None and self._rows_so_far >= page.count:
             return None
+        if self._wanted.is_whole and page.count is None and len(rows) % DEFAULT_PAGE_SIZE:
+            return None
         if self._rows_so_far >= self._wanted.max_rows:
             raise ListingStuck(f"{self._wanted.path} does not end after {self._rows_so_far} rows")
         if self._wanted.pages_by_after_id and self._last_id is None:
@@ -340,7 +370,9 @@ class Paging:
         return self._request()
 
     def _request(self) -> ApiRequest:
-        params = [*self._wanted.params, ("limit", str(self._wanted.page_size))]
+        params = [*self._wanted.params]
+        if not self._wanted.is_whole:
+            params.append(("limit", str(self._wanted.page_size)))
         if self._wanted.pages_by_after_id:
             if self._last_id is not None:
                 params.append(("afterId", self._last_id))

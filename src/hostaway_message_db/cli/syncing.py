@@ -38,6 +38,14 @@ def sync(
             " no call to Hostaway, no write.",
         ),
     ] = False,
+    entities: Annotated[
+        str | None,
+        typer.Option(
+            "--entities",
+            help="Read these now, due or not, separated by commas: messages, further entities"
+            " by name, or all.",
+        ),
+    ] = None,
     accept_shrink: Annotated[
         bool,
         typer.Option("--accept-shrink", help="Go on although the account lists far fewer."),
@@ -53,12 +61,13 @@ def sync(
         async with open_application(settings) as application:
             with audience() as watching:
                 report = await application.sync(
-                    watching, is_full=full, accepts_shrink=accept_shrink
+                    watching, is_full=full, accepts_shrink=accept_shrink, entities=named
                 )
         show_report(report, as_json=as_json)
         return report.exit_code
 
-    if dry_run and (full or accept_shrink):
+    named = None if entities is None else [n.strip() for n in entities.split(",") if n.strip()]
+    if dry_run and (full or accept_shrink or entities is not None):
         error = UsageError("--dry-run goes with no other option but --json.")
         runner.report_error(error, as_json=as_json)
         raise typer.Exit(error.exit_code)
@@ -137,6 +146,11 @@ def show_report(report: SyncReport, *, as_json: bool, has_reasons: bool = True) 
     shown = table("Records", "", *(f"#{column}" for column in columns))
     for name in ("messages", "reservations", "listings", "conversation_rows"):
         shown.add_row(name.replace("_", " "), *(str(told[name][column]) for column in columns))
+    for name, entity in told["entities"].items():
+        if entity["skipped"]:
+            out.print(f"{name}: not read ({entity['skipped']}); asked for again on its beat.")
+        else:
+            shown.add_row(name.replace("_", " "), *(str(entity[column]) for column in columns))
     out.print(shown)
     out.print(f"Newest message: {when(report.latest_message_at)} UTC.")
     if report.unsent_messages:

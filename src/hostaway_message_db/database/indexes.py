@@ -10,6 +10,8 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, TEXT
 
+from hostaway_message_db.models.entities import ENTITIES, Entity, Parent
+
 MESSAGES = "messages"
 MESSAGE_VERSIONS = "message_versions"
 CONVERSATIONS = "conversations"
@@ -167,3 +169,23 @@ INDEXES: tuple[IndexPlan, ...] = (
         {"expireAfterSeconds": 0},
     ),
 )
+
+
+def indexes_of_entity(entity: Entity) -> tuple[IndexPlan, ...]:
+    """Return the indexes of an entity's collection; built when it is first read."""
+    plans: list[IndexPlan] = []
+    if entity.holds_guests:
+        keys = (("account_id", ASCENDING), ("reservation_id", ASCENDING))
+        serves = "the records of a reservation; their erasure"
+        plans.append(IndexPlan(entity.name, "by_reservation", keys, serves))
+    if entity.parent is Parent.LISTING:
+        further = (("date", ASCENDING),) if entity.has_window else ()
+        keys = (("account_id", ASCENDING), ("property_id", ASCENDING), *further)
+        plans.append(IndexPlan(entity.name, "by_property", keys, "the records of a property"))
+    return tuple(plans)
+
+
+ENTITY_INDEXES: tuple[IndexPlan, ...] = tuple(
+    plan for entity in ENTITIES for plan in indexes_of_entity(entity)
+)
+"""The indexes of the further entities, where these are read."""

@@ -11,6 +11,7 @@ from pymongo.read_concern import ReadConcern
 from hostaway_message_db.database.audit_store import MongoAuditStore
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.driver_waiting import repair_waiting
+from hostaway_message_db.database.entity_store import MongoEntityStore
 from hostaway_message_db.database.failures import translated
 from hostaway_message_db.database.file_store import MongoFileStore
 from hostaway_message_db.database.job_store import MongoIncidentMemory, MongoJobStore
@@ -100,6 +101,7 @@ class MongoDatabase:
         return Stores(
             messages=MongoMessageStore(self.database, wants_files=wants_files),
             files=MongoFileStore(self.database),
+            entities=MongoEntityStore(self.database),
             sides=MongoSideStore(self.database),
             quarantine=MongoQuarantineStore(self.database),
             state=MongoSyncStateStore(self.database),

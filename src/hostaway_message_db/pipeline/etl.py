@@ -12,6 +12,7 @@ from typing import Any
 
 from hostaway_message_db.errors import HostawayError, Recovery, SuspiciousEmptiness
 from hostaway_message_db.models.records import Conversation, Listing, Quarantined, Reservation
+from hostaway_message_db.pipeline.entities import bring_in_entities
 from hostaway_message_db.pipeline.extract import Tally, walk
 from hostaway_message_db.pipeline.files import bring_in_files
 from hostaway_message_db.pipeline.ledger import (
@@ -57,15 +58,23 @@ async def run_sync(
     stays, and the next run goes on from there.
     """
     run = await new_run(source, stores, clock, audience, options)
-    async with holding_lease(run), recorded(run, "sync", run.report), within_time(run):
+    kind = "sync" if options.reads_messages else "entities"
+    async with holding_lease(run), recorded(run, kind, run.report), within_time(run):
         await stores.messages.build_indexes(with_text=run.report.mode == "incremental")
-        await run.attempt("listings", bring_in_listings(run))
-        watermark = await bring_in_reservations(run)
-        await run.attempt("conversations", list_conversations(run))
-        await read_pending_conversations(run)
-        await settle(run, watermark)
-        await bring_in_files(run)
+        if options.reads_messages:
+            await bring_in_messages(run)
+        await bring_in_entities(run)
     return run.report
+
+
+async def bring_in_messages(run: Run) -> None:
+    """Read what messages are enriched with, then the messages, then the files sent with them."""
+    await run.attempt("listings", bring_in_listings(run))
+    watermark = await bring_in_reservations(run)
+    await run.attempt("conversations", list_conversations(run))
+    await read_pending_conversations(run)
+    await settle(run, watermark)
+    await bring_in_files(run)
 
 
 async def bring_in_listings(run: Run) -> None:

@@ -6,7 +6,9 @@ conversation from being read. What still cannot be understood stays where it is.
 
 from typing import Any
 
+from hostaway_message_db.models.entities import ENTITIES, Asked, Entity, entity_named
 from hostaway_message_db.models.records import Quarantined
+from hostaway_message_db.pipeline.entity_rows import to_entity_record
 from hostaway_message_db.pipeline.etl import note_conversations, read_pending_conversations
 from hostaway_message_db.pipeline.ledger import holding_lease, new_run, recorded
 from hostaway_message_db.pipeline.load import transform_page
@@ -20,6 +22,8 @@ from hostaway_message_db.pipeline.transform import (
 )
 from hostaway_message_db.ports import Audience, HostawaySource, LoadOutcome, Stores
 from hostaway_message_db.utils.clock import Clock
+
+ENTITY_NAMES = frozenset(entity.name for entity in ENTITIES)
 
 
 async def run_replay(
@@ -58,20 +62,29 @@ async def _bring_back(run: Run, record: Quarantined, row: Any) -> LoadOutcome | 
     now, sides = run.clock.now(), run.stores.sides
     if record.entity == "message":
         return await _bring_back_message(run, record, row)
+    if record.entity in ENTITY_NAMES:
+        return await _bring_back_entity(run, entity_named(record.entity), row)
     if record.entity == "reservation":
-        reservation = to_reservation(row, run.account_id)
-        if isinstance(reservation, Quarantined):
-            return None
-        return await sides.load_reservations([reservation], now)
+        stay = to_reservation(row, run.account_id)
+        return None if isinstance(stay, Quarantined) else await sides.load_reservations([stay], now)
     if record.entity == "listing":
         listing = to_listing(row, run.account_id)
         return (
             None if isinstance(listing, Quarantined) else await sides.load_listings([listing], now)
         )
     conversation = to_conversation(row, run.account_id)
-    if isinstance(conversation, Quarantined):
+    return (
+        None
+        if isinstance(conversation, Quarantined)
+        else await note_conversations(run, [conversation])
+    )
+
+
+async def _bring_back_entity(run: Run, entity: Entity, row: Any) -> LoadOutcome | None:
+    found = to_entity_record(entity, row, run.account_id, Asked())
+    if isinstance(found, Quarantined):
         return None
-    return await note_conversations(run, [conversation])
+    return await run.stores.entities.load(entity, [found], run.clock.now())
 
 
 async def _bring_back_message(run: Run, record: Quarantined, row: Any) -> LoadOutcome | None:

@@ -45,7 +45,7 @@ class Columns:
         self.updated += outcome.updated
         self.unchanged += outcome.unchanged
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, Any]:
         """Return the columns by name."""
         return {
             "extracted": self.extracted,
@@ -53,6 +53,30 @@ class Columns:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "quarantined": self.quarantined,
+        }
+
+
+@dataclass(slots=True)
+class EntityColumns(Columns):
+    """Where the rows of a further entity went; all columns but `requests` add up.
+
+    `withheld` rows are forgotten guests'; `unasked` ones do not answer what was asked for.
+    """
+
+    withheld: int = 0
+    unasked: int = 0
+    requests: int = 0
+    skipped: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the columns by name; `skipped` says why nothing could be read."""
+        return {
+            # Named, because a class with slots is another one than `super()` looks for.
+            **Columns.to_json(self),
+            "withheld": self.withheld,
+            "unasked": self.unasked,
+            "requests": self.requests,
+            "skipped": self.skipped,
         }
 
 
@@ -109,6 +133,7 @@ class SyncReport:
     reservations: Columns = field(default_factory=Columns)
     listings: Columns = field(default_factory=Columns)
     conversation_rows: Columns = field(default_factory=Columns)
+    entities: dict[str, EntityColumns] = field(default_factory=dict)
     files: FileColumns = field(default_factory=FileColumns)
     unsent_messages: int = 0
     retention: Tidied = field(default_factory=Tidied)
@@ -196,6 +221,7 @@ class SyncReport:
             "listings": self.listings.to_json(),
             "conversation_rows": self.conversation_rows.to_json(),
             "attachments": self.files.to_json(),
+            "entities": {name: columns.to_json() for name, columns in self.entities.items()},
             "unsent_messages": self.unsent_messages,
             "retention": self.retention.to_json(),
             "unknown_keys": dict(sorted(self.unknown_keys.items())),

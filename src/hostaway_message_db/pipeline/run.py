@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hostaway_message_db.errors import HostawayError, Recovery
+from hostaway_message_db.models.entities import Entity
 from hostaway_message_db.models.records import Quarantined
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.side_entities import SideEntities
@@ -45,6 +46,11 @@ class SyncOptions:
     reservations_overlap: timedelta = timedelta(hours=1)
     max_seconds: float | None = None
     files: FileOptions | None = None
+    reads_messages: bool = True
+    entities: tuple[Entity, ...] = ()
+    ignores_beats: bool = False
+    calendar_days: int = 180
+    most_reservation_logs: int = 500
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from hostaway_message_db.ports.audit import (
     AuditStore,
     CallFilter,
 )
+from hostaway_message_db.ports.entities import EntityStore
 from hostaway_message_db.ports.files import FileStore, StoredFile, WantedFile
 from hostaway_message_db.ports.hostaway import HostawaySource, Page, RequestCounts
 from hostaway_message_db.ports.jobs import (
@@ -55,6 +56,7 @@ __all__ = [
     "Contact",
     "ConversationMark",
     "ConversationState",
+    "EntityStore",
     "FileStore",
     "Holding",
     "HostawaySource",
@@ -99,6 +101,7 @@ class Stores:
 
     messages: MessageStore
     files: FileStore
+    entities: EntityStore
     sides: SideStore
     quarantine: QuarantineStore
     state: SyncStateStore

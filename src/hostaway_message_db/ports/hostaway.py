@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from hostaway_message_db.models.entities import Asked, Entity
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -49,6 +51,10 @@ class HostawaySource(Protocol):
 
     async def listing(self, listing_id: str) -> Any:
         """Read one listing; raises `NotFound`."""
+        ...
+
+    def entity_rows(self, entity: Entity, asked: Asked) -> AsyncIterator[Page]:
+        """Read a list of a further entity, page by page."""
         ...
 
     async def download(self, url: str, max_bytes: int) -> bytes:

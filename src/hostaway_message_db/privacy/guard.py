@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 
+from hostaway_message_db.models.entities import Entity, EntityRecord
 from hostaway_message_db.models.records import (
     Conversation,
     Erasure,
@@ -17,6 +18,7 @@ from hostaway_message_db.models.records import (
     Reservation,
 )
 from hostaway_message_db.ports import (
+    EntityStore,
     LoadOutcome,
     MessageStore,
     PrivacyStore,
@@ -110,6 +112,14 @@ class Guard:
         )
         found = ((c, _covers(c, stones)) for c in conversations)
         return [erased_conversation(c, erasure) if erasure else c for c, erasure in found]
+
+    async def entities(self, records: Sequence[EntityRecord]) -> list[EntityRecord]:
+        """Return the records without those of forgotten guests' reservations."""
+        keys = {(_RESERVATION, r.reservation_id) for r in records if r.reservation_id}
+        if not keys:
+            return list(records)
+        stones = await self._store.tombstones(records[0].account_id, sorted(keys))
+        return [r for r in records if (_RESERVATION, r.reservation_id or "") not in stones]
 
     async def quarantined(self, records: Sequence[Quarantined]) -> list[Quarantined]:
         """Return malformed records, those of the forgotten as stubs."""
@@ -226,6 +236,23 @@ class GuardedSides:
         return await self._store.load_reservations(kept, now)
 
 
+class GuardedEntities:
+    """The store of the further entities behind the guard."""
+
+    def __init__(self, store: EntityStore, guard: Guard) -> None:
+        self._store = store
+        self._guard = guard
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def load(
+        self, entity: Entity, records: Sequence[EntityRecord], now: datetime
+    ) -> LoadOutcome:
+        """Load records that are not about a forgotten guest; the others are in no column."""
+        return await self._store.load(entity, await self._guard.entities(records), now)
+
+
 class GuardedQuarantine:
     """The quarantine behind the guard."""
 
@@ -251,6 +278,7 @@ def guarded_stores(stores: Stores, guard: Guard) -> Stores:
         stores,
         messages=cast("MessageStore", GuardedMessages(stores.messages, guard)),
         sides=cast("SideStore", GuardedSides(stores.sides, guard)),
+        entities=cast("EntityStore", GuardedEntities(stores.entities, guard)),
         quarantine=cast("QuarantineStore", GuardedQuarantine(stores.quarantine, guard)),
         privacy=guard,
     )

@@ -6,6 +6,7 @@ is found in it, or why nothing of a guest is in it.
 
 from collections.abc import Iterator
 
+from hostaway_message_db.models.entities import ENTITIES
 from hostaway_message_db.ports import Holding, Treatment
 
 HOLDINGS: tuple[Holding, ...] = (
@@ -56,11 +57,16 @@ HOLDINGS: tuple[Holding, ...] = (
         conversation_paths=("conversation_id",),
         message_paths=("message_id",),
     ),
-    Holding(
-        collection="reviews",
-        treatment=Treatment.DELETE,
-        why="what the guest wrote about the stay, under a name",
-        reservation_paths=("reservation_id",),
+    *(
+        Holding(
+            collection=entity.name,
+            treatment=Treatment.DELETE if entity.holds_guests else Treatment.KEEP,
+            why="records of the guest's reservations; Hostaway keeps its own"
+            if entity.holds_guests
+            else "the host's own; no guest is in there",
+            reservation_paths=("reservation_id",) if entity.holds_guests else (),
+        )
+        for entity in ENTITIES
     ),
     Holding(
         collection="sync_state",

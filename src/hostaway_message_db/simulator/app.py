@@ -10,7 +10,6 @@ from starlette.types import ASGIApp
 from hostaway_message_db.simulator.control import control_routes
 from hostaway_message_db.simulator.faults import FaultPlan
 from hostaway_message_db.simulator.files import file_route
-from hostaway_message_db.simulator.routes import HANDLERS
 from hostaway_message_db.simulator.simulation import Answering, Simulation
 from hostaway_message_db.simulator.switches import Switches
 from hostaway_message_db.simulator.world import World
@@ -56,7 +55,7 @@ def create_app(
             _endpoint(simulation, template, simulation.data),
             methods=["GET"],
         )
-        for template in HANDLERS
+        for template in simulation.handlers
     ]
     routes.append(
         Route(

@@ -115,6 +115,11 @@ class ControlClient:
         """Archive a listing."""
         return self.change_listing(listing_id, specialStatus="archived")
 
+    def change_entity(self, path: str, identity: object, **fields: Any) -> None:
+        """Put fields of a further entity's row in place, such as of `/reviews` 7001."""
+        body = {"path": path, "id": str(identity), "fields": fields}
+        self._row("POST", "/entities/change", body)
+
     # --- behaviour -------------------------------------------------------------------------
 
     def set_switches(self, **switches: Any) -> Switches:

@@ -68,6 +68,12 @@ class _ListingFields(_Strict, frozen=True):
     fields: RawFields
 
 
+class _EntityFields(_Strict, frozen=True):
+    path: str
+    id: str
+    fields: RawFields
+
+
 class _Now(_Strict, frozen=True):
     now: str
 
@@ -138,6 +144,13 @@ class ControlDoor:
         """POST /control/listings/change."""
         change = await _body(request, _ListingFields)
         return _json(self._editor.change_listing(change.listing_id, _own(change.fields)))
+
+    async def change_entity(self, request: Request) -> Response:
+        """POST /control/entities/change."""
+        change = await _body(request, _EntityFields)
+        key = (change.path, change.id)
+        self._world.entity_changes.setdefault(key, {}).update(_own(change.fields))
+        return _json({"changed": list(change.fields)})
 
     async def expire_tokens(self, request: Request) -> Response:
         """POST /control/tokens/expire."""
@@ -280,6 +293,7 @@ def control_routes(simulation: Simulation) -> list[Route]:
         ("POST", "/conversations", door.add_conversation),
         ("POST", "/reservations/change", door.change_reservation),
         ("POST", "/listings/change", door.change_listing),
+        ("POST", "/entities/change", door.change_entity),
         ("POST", "/tokens/expire", door.expire_tokens),
         ("PUT", "/now", door.set_now),
         ("PATCH", "/switches", door.set_switches),

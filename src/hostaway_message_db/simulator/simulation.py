@@ -10,6 +10,7 @@ from hostaway_message_db.simulator.access import RateLimit, Tokens
 from hostaway_message_db.simulator.clock import monotonic_seconds, unix_seconds, wait
 from hostaway_message_db.simulator.editing import Editor
 from hostaway_message_db.simulator.effects import PageFaults, instead, on_bytes
+from hostaway_message_db.simulator.entities import ENTITY_HANDLERS
 from hostaway_message_db.simulator.faults import Asked, FaultEngine, FaultPlan, FaultRule
 from hostaway_message_db.simulator.files import FileShelf
 from hostaway_message_db.simulator.replies import (
@@ -43,6 +44,7 @@ class Simulation:
         self.tokens = Tokens(world.options.account_id, world.options.seed)
         self.rate_limit = RateLimit()
         self.log = RequestLog()
+        self.handlers = {**HANDLERS, **ENTITY_HANDLERS}
         self.files = FileShelf(world)
 
     def set_faults(self, plan: FaultPlan) -> None:
@@ -88,7 +90,7 @@ class Simulation:
         if not self.rate_limit.admit(switches):
             return Reply(429, TOO_MANY, headers=self.rate_limit.headers(switches))
         call = Call(asked.template, asked.path, request.path_params, request.query_params)
-        handler = HANDLERS[asked.template]
+        handler = self.handlers[asked.template]
         with self.world.lock:
             outcome = handler(self.world, call)
             if struck:

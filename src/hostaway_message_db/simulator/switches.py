@@ -44,6 +44,7 @@ class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     count: Literal["present", "null"] = "present"
     ids_as_strings: bool = False
     latency_seconds: Seconds = 0.0
+    ignores_calendar_window: bool = False
     file_status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 200
     refuse_young_tokens: bool = False
     young_token_seconds: Seconds = 1.0

@@ -84,6 +84,7 @@ class World:
         self._planner = MessagePlanner(self._seed, self.ids, self.now)
         self._listings = ListingBook(self._seed, self.options.listings, self._texts, self.now)
         self.listing_changes: dict[int, Row] = {}
+        self.entity_changes: dict[tuple[str, str], Row] = {}
         self.changes: dict[int, Changes] = {}
         self._stories: OrderedDict[int, Story] = OrderedDict()
         self._plans: OrderedDict[int, list[Planned]] = OrderedDict()
