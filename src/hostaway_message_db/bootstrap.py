@@ -12,6 +12,7 @@ from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClien
 from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
+from hostaway_message_db.database.tls import TlsFiles
 from hostaway_message_db.errors import ConfigurationError
 from hostaway_message_db.models.entities import ALL_WORD, ENTITIES, MESSAGES_WORD, Entity
 from hostaway_message_db.notifications.apprise_channel import AppriseChannel
@@ -218,7 +219,7 @@ async def open_application(
     """
     entities_named(settings.sync_entities)
     async with AsyncExitStack() as stack:
-        uri = settings.mongodb_uri.get_secret_value()
+        uri, tls = settings.mongodb_uri.get_secret_value(), _tls_files(settings)
         if not uri:
             embedded = EmbeddedMongo(
                 settings.data_dir,
@@ -227,8 +228,17 @@ async def open_application(
             )
             stack.callback(embedded.close)
             uri = await asyncio.to_thread(embedded.start)
-        database = await stack.enter_async_context(MongoDatabase(uri, settings.mongodb_database))
+        database = MongoDatabase(uri, settings.mongodb_database, tls)
+        await stack.enter_async_context(database)
         yield Application(settings, clock or SystemClock(), database, uri)
+
+
+def _tls_files(settings: Settings) -> TlsFiles:
+    return TlsFiles(
+        settings.mongodb_tls_ca_file,
+        settings.mongodb_tls_certificate_key_file,
+        settings.mongodb_tls_certificate_key_password.get_secret_value(),
+    )
 
 
 def new_run_id(clock: Clock) -> str:

@@ -5,25 +5,31 @@ defaults here. A wrong configuration is reported whole: every problem with what 
 wrong and how to set it.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from hostaway_message_db.errors import ConfigurationError
 from hostaway_message_db.setting_checks import (
+    authority_file,
+    check_certificate_key_file,
     check_channel_addresses,
     check_mail_address,
     check_web_address,
     contradictions,
     split_addresses,
 )
-
-ENV_FILE = Path(".env")
+from hostaway_message_db.setting_sources import ENV_FILE, dotenv, environment
 
 Origin = Literal["environment", ".env", "default"]
 
@@ -86,6 +92,20 @@ class Settings(BaseSettings):
         default="hostaway",
         pattern=r'^[^/\\. "$*<>:|?\x00]{1,63}$',
         description="Name of the database.",
+    )
+    mongodb_tls_ca_file: Annotated[Path | None, AfterValidator(authority_file)] = Field(
+        default=None,
+        description="Certificates (PEM) of the authority that MongoDB's certificate must come"
+        " from; turns TLS on.",
+    )
+    mongodb_tls_certificate_key_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="Password of the private key in MONGODB_TLS_CERTIFICATE_KEY_FILE.",
+    )
+    mongodb_tls_certificate_key_file: Path | None = Field(
+        default=None,
+        description="Our certificate and its private key (PEM), for a MongoDB that asks for one;"
+        " turns TLS on.",
     )
     mongod_bin: Path | None = Field(
         default=None, description="A mongod to start instead of the packaged one."
@@ -279,6 +299,15 @@ class Settings(BaseSettings):
         check_web_address(value, "would send the API key unencrypted")
         return value.rstrip("/")
 
+    @field_validator("mongodb_tls_certificate_key_file")
+    @classmethod
+    def _check_own_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None:
+            # The password stands above this field, so it has been read.
+            password = info.data.get("mongodb_tls_certificate_key_password", SecretStr(""))
+            check_certificate_key_file(value, password.get_secret_value())
+        return value
+
     @field_validator("mongodb_uri")
     @classmethod
     def _check_mongodb_uri(cls, value: SecretStr) -> SecretStr:
@@ -305,7 +334,7 @@ def load_settings(*, hostaway_needed: bool = False, **overrides: Any) -> Setting
         problems.append(f"{ENV_FILE} cannot be read: {error}")
     if hostaway_needed:
         problems += _missing_credentials(settings, overrides)
-    problems += contradictions({**_dotenv(), **_environment(), **overrides})
+    problems += contradictions({**dotenv(), **environment(), **overrides})
     if problems:
         raise ConfigurationError(problems)
     if settings is None:  # pragma: no cover - a failure above always leaves a problem
@@ -329,7 +358,7 @@ def _missing_credentials(settings: Settings | None, overrides: dict[str, Any]) -
     """Name each credential that is absent, also when another setting is wrong."""
     names = ("hostaway_account_id", "hostaway_api_key")
     if settings is None:
-        given = {**{k: str(v) for k, v in _dotenv().items()}, **_environment()}
+        given = {**{k: str(v) for k, v in dotenv().items()}, **environment()}
         values = {name: overrides.get(name) or given.get(name, "") for name in names}
     else:
         values = {
@@ -343,19 +372,6 @@ def _missing_credentials(settings: Settings | None, overrides: dict[str, Any]) -
     ]
 
 
-def _environment() -> dict[str, str]:
-    return {k.lower(): v for k, v in os.environ.items() if v}  # noqa: TID251 - its one home
-
-
-def _dotenv() -> dict[str, str]:
-    if not ENV_FILE.is_file():
-        return {}
-    try:
-        return {k.lower(): v for k, v in dotenv_values(ENV_FILE).items() if v}
-    except (OSError, UnicodeDecodeError):
-        return {}
-
-
 @dataclass(frozen=True, slots=True)
 class SettingOrigin:
     """One setting as `doctor` shows it: its value, masked where secret, and where from."""
@@ -367,13 +383,13 @@ class SettingOrigin:
 
 def describe_settings(settings: Settings) -> list[SettingOrigin]:
     """List every setting with its value (secrets masked) and where it came from."""
-    environment, dotenv = _environment(), _dotenv()
+    from_environment, from_file = environment(), dotenv()
     described: list[SettingOrigin] = []
     for name in Settings.model_fields:
         origin: Origin = "default"
-        if name in environment:
+        if name in from_environment:
             origin = "environment"
-        elif name in dotenv:
+        elif name in from_file:
             origin = ".env"
         described.append(SettingOrigin(name.upper(), _shown(getattr(settings, name)), origin))
     return described

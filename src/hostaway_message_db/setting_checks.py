@@ -2,8 +2,10 @@
 
 import logging
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ SMTPS_PORT = 465
 """The port on which a mail server speaks TLS from the first byte (RFC 8314)."""
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 _BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+_TLS_OFF = re.compile(r"[?&](?:tls|ssl)=false\b", re.IGNORECASE)
 _OFF = {"", "0", "off", "f", "false", "n", "no"}
 
 
@@ -28,6 +31,46 @@ def check_web_address(url: str, danger: str) -> None:
         raise ValueError("is no http(s) address, such as https://api.hostaway.com/v1")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise ValueError(f"{danger}; use https")
+
+
+def authority_file(path: Path | None) -> Path | None:
+    """Return a PEM file that holds one or more certificates; raises `ValueError`."""
+    if path is None:
+        return None
+    _check_readable(path)
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:
+        raise ValueError("holds no certificate in PEM form") from error
+    return path
+
+
+def check_certificate_key_file(path: Path, password: str) -> None:
+    """Take a PEM file with a certificate and the private key to it; raises `ValueError`.
+
+    Never asks on the terminal for a password that is missing.
+    """
+    _check_readable(path)
+    try:
+        ssl.create_default_context().load_cert_chain(path, password=lambda: password)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", "") or ""
+        if "KEY_VALUES_MISMATCH" in reason:
+            raise ValueError("holds a private key that does not belong to its certificate") from (
+                error
+            )
+        raise ValueError(
+            "holds no certificate with its private key in PEM form that can be read; an encrypted"
+            " key needs MONGODB_TLS_CERTIFICATE_KEY_PASSWORD"
+        ) from error
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from error
 
 
 def check_mail_address(text: str) -> None:
@@ -75,9 +118,29 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
             "SMTP_STARTTLS is off: the password would be sent unencrypted; set it to true, or"
             f" use port {SMTPS_PORT}."
         )
+    problems += _tls_contradictions(values)
     wants_summary = values.get("notify_summary", "").strip().lower() not in _OFF
     if wants_summary and not has("notify_to") and not has("notify_urls"):
         problems.append("NOTIFY_SUMMARY is on, but neither NOTIFY_TO nor NOTIFY_URLS is set.")
+    return problems
+
+
+def _tls_contradictions(values: Mapping[str, str]) -> list[str]:
+    files = ("mongodb_tls_ca_file", "mongodb_tls_certificate_key_file")
+    set_files = [name.upper() for name in files if values.get(name)]
+    address = values.get("mongodb_uri", "")
+    problems: list[str] = []
+    if set_files and not address:
+        problems.append(
+            f"MONGODB_URI is not set, but {' and '.join(set_files)} is: the embedded MongoDB is"
+            " behind a private socket and needs no certificates."
+        )
+    if set_files and _TLS_OFF.search(address):
+        problems.append(f"MONGODB_URI turns TLS off, but {' and '.join(set_files)} needs it.")
+    if values.get("mongodb_tls_certificate_key_password") and not values.get(files[1]):
+        problems.append(
+            "MONGODB_TLS_CERTIFICATE_KEY_FILE is not set, but the password of its key is."
+        )
     return problems
 
 

@@ -8,6 +8,7 @@ from hostaway_message_db.setting_checks import contradictions, split_addresses
 from hostaway_message_db.utils.masking import secret_parts
 
 MAIL = {"smtp_host": "mail.example.com", "notify_to": "host@example.com"}
+CA = {"mongodb_tls_ca_file": "ca.pem"}
 LOGIN = {"smtp_username": "me", "smtp_password": "hunter2"}
 
 
@@ -23,6 +24,7 @@ LOGIN = {"smtp_username": "me", "smtp_password": "hunter2"}
         {**MAIL, **LOGIN, "smtp_starttls": "off", "smtp_port": "465"},
         {**MAIL, **LOGIN, "smtp_starttls": "no", "smtp_host": "localhost"},
         {**MAIL, "smtp_starttls": "false"},
+        {**CA, "mongodb_uri": "mongodb://h/?tls=true"},
     ],
 )
 def test_what_goes_together_is_no_problem(given: dict[str, str]) -> None:
@@ -38,6 +40,9 @@ def test_what_goes_together_is_no_problem(given: dict[str, str]) -> None:
         ({**MAIL, "smtp_password": "hunter2"}, "SMTP_USERNAME is not set"),
         ({**MAIL, **LOGIN, "smtp_starttls": "FALSE"}, "SMTP_STARTTLS is off"),
         ({"notify_summary": "1"}, "NOTIFY_SUMMARY is on"),
+        (CA, "MONGODB_URI is not set"),
+        ({**CA, "mongodb_uri": "mongodb://u:hunter2@h/?ssl=false"}, "MONGODB_URI turns TLS off"),
+        ({"mongodb_tls_certificate_key_password": "hunter2"}, "MONGODB_TLS_CERTIFICATE_KEY_FILE"),
     ],
 )
 def test_what_does_not_go_together_is_named(given: dict[str, str], named: str) -> None:

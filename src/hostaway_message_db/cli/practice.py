@@ -63,6 +63,9 @@ def demo(
             hostaway_base_url=simulator.base_url,
             hostaway_request_delay=0.05,
             mongodb_uri="",
+            mongodb_tls_ca_file=None,
+            mongodb_tls_certificate_key_file=None,
+            mongodb_tls_certificate_key_password="",
             data_dir=DEMO_DIR,
             log_dir=DEMO_DIR / "logs",
         )

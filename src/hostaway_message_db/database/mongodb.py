@@ -24,6 +24,7 @@ from hostaway_message_db.database.sync_state_store import (
     MongoRunStore,
     MongoSyncStateStore,
 )
+from hostaway_message_db.database.tls import TlsFiles, explained
 from hostaway_message_db.ports import Stores
 
 OLDEST_SERVER = (5, 0)
@@ -40,19 +41,21 @@ class MongoDatabase:
     Acknowledged means durable: writes wait for a majority and for the journal.
     """
 
-    def __init__(self, uri: str, name: str) -> None:
+    def __init__(self, uri: str, name: str, tls: TlsFiles | None = None) -> None:
         self._uri = uri
+        self._tls = tls or TlsFiles()
         self._name = name
         self._client: AsyncMongoClient[Document] | None = None
 
     async def __aenter__(self) -> Self:
         """Connect; raises `DatabaseUnavailable` with the address, without a password."""
         repair_waiting()
-        with translated(self._uri):
+        with translated(self._uri), explained(self._uri):
             self._client = AsyncMongoClient(
                 self._uri,
                 tz_aware=True,
                 appname="hostaway-message-db",
+                **self._tls.driver_options(),
                 **_unless_given(
                     self._uri,
                     serverSelectionTimeoutMS=SELECTION_TIMEOUT_MS,
@@ -60,7 +63,8 @@ class MongoDatabase:
                 ),
             )
             try:
-                with pymongo.timeout(CONNECT_SECONDS):
+                patience = self._client.options.server_selection_timeout
+                with pymongo.timeout(min(CONNECT_SECONDS, patience)):
                     await self._client.admin.command("ping")
             except BaseException:
                 await self._client.close()
