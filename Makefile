@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow test-image check format lock bench clean
+.PHONY: help setup demo run test test-slow test-image docs check format lock bench clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,11 @@ test-slow: $(READY)  ## Run the slow tests.
 test-image: $(READY)  ## Build the Docker image and run it both ways (root, buildah, podman, runc).
 	@PYTHON="$(BIN)/python" scripts/test-image.sh
 
-check: $(READY)  ## Format, lint, types, import contracts, documents, dependency audit.
+docs: $(READY)  ## Build the manual into build/manual; every warning is an error.
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/manual
+	@echo "docs: build/manual/index.html"
+
+check: $(READY) docs  ## Format, lint, types, import contracts, manual, dependency audit.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -52,4 +56,4 @@ bench: $(READY)  ## Run the first-load benchmark.
 	@$(BIN)/python benchmarks/first_load.py
 
 clean:  ## Remove what the targets made; never data/.
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

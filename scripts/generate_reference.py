@@ -23,6 +23,8 @@ from hostaway_message_db.database.indexes import ENTITY_INDEXES, INDEXES
 from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
 from hostaway_message_db.models.entities import ENTITIES, Entity, Parent
 from hostaway_message_db.pipeline.transform import SECRET_KEYS
+from hostaway_message_db.ports import Treatment
+from hostaway_message_db.privacy.holdings import HOLDINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "hostaway-message-db"
@@ -67,6 +69,7 @@ def generated() -> Iterator[tuple[str, str]]:
     writers: dict[str, Callable[[], str]] = {
         ".env.example": env_example,
         "docs/reference/settings.md": settings_page,
+        "docs/reference/collections.md": collections_page,
         "docs/reference/commands.md": commands_page,
         "docs/reference/errors.md": errors_page,
         "docs/reference/indexes.md": indexes_page,
@@ -271,6 +274,34 @@ def _requests_of(entity: Entity) -> str:
             return "one per page"
         case _:
             return "one"
+
+
+def collections_page() -> str:
+    """Return the table of the collections."""
+    treatments = {
+        Treatment.PSEUDONYMISE: "stay, without anything of the guest",
+        Treatment.DELETE: "are deleted",
+        Treatment.STRIP: "lose the words that may quote the guest",
+        Treatment.KEEP: "hold nothing of the guest",
+    }
+    rows = [
+        [
+            f"`{holding.collection}`",
+            treatments[holding.treatment],
+            holding.why,
+            ", ".join(
+                f"`{plan.name}`" for plan in INDEXES if plan.collection == holding.collection
+            ),
+        ]
+        for holding in sorted(HOLDINGS, key=lambda entry: entry.collection)
+    ]
+    return _page(
+        "Collections",
+        "Every collection that the database may have, and what becomes of the records of a guest"
+        " who is [forgotten](../how-to/forget-a-guest.md). What is in a document is in"
+        " [documents](documents.md). A collection is made when something is first stored in it.",
+        _table(["Collection", "A forgotten guest's records", "Because", "Indexes"], rows),
+    )
 
 
 def secrets_page() -> str:
