@@ -9,12 +9,13 @@ from hostaway_message_db import __version__
 from hostaway_message_db.bootstrap import hostaway_client, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.output import console, print_json, table
-from hostaway_message_db.config import Settings, describe_settings
+from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import (
     DatabaseUnavailable,
     ExitCode,
     HostawayMessageDbError,
 )
+from hostaway_message_db.setting_origins import describe_settings
 from hostaway_message_db.utils.clock import SystemClock
 from hostaway_message_db.utils.masking import mask_uri
 
