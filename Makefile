@@ -3,11 +3,13 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+INPUTS ?= 1000000
+SEED ?= 1
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow test-image docs check format lock bench clean
+.PHONY: help setup demo run test test-slow test-image fuzz docs check format lock bench clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +34,11 @@ test-slow: $(READY)  ## Run the slow tests.
 
 test-image: $(READY)  ## Build the Docker image and run it both ways (root, buildah, podman, runc).
 	@PYTHON="$(BIN)/python" scripts/test-image.sh
+
+fuzz: $(READY)  ## Put a million made-up inputs through every parser (Linux on x86_64).
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-fuzz.txt
+	@PYTHONPATH=tests $(BIN)/python -m fuzzing --inputs $(INPUTS) --seed $(SEED)
 
 docs: $(READY)  ## Build the manual into build/manual; every warning is an error.
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/manual

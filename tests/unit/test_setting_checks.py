@@ -118,6 +118,7 @@ def test_addresses_are_split_at_spaces_and_commas_but_not_within() -> None:
             "json://user:pw@localhost:80/hook/secret-path?key=abcdefg",
             {"pw", "secret-path", "abcdefg"},
         ),
+        ("hook://[half/secret-path?key=abcdefg", {"secret-path", "abcdefg"}),
     ],
 )
 def test_what_is_secret_within_an_address_is_masked_by_itself(secret: str, parts: set[str]) -> None:

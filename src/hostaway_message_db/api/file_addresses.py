@@ -70,5 +70,8 @@ def is_practice_address(base_url: str) -> bool:
 
 
 def redirected(url: str, location: str) -> str:
-    """Return where a redirect leads."""
-    return urljoin(url, location)
+    """Return where a redirect leads; raises `FileRefused` when that is no address."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FileRefused("the file's address redirects to what is none") from error

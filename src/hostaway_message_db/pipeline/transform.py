@@ -157,10 +157,10 @@ def raw_text(row: Any) -> str:
 
 
 def read_raw_text(text: str) -> Any:
-    """Read what `raw_text` wrote; None when it was cut off."""
+    """Read what `raw_text` wrote; None when it was cut off, or changed by another hand."""
     try:
         return json.loads(text, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, ArithmeticError, RecursionError):
         return None
 
 

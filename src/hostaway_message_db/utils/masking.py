@@ -1,9 +1,11 @@
 """Addresses without what must not be shown."""
 
+import re
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 _SHORTEST_SECRET_PART = 6
 """Shorter parts of an address are words such as `hooks`; only a password may be so short."""
+_BETWEEN_WORDS = re.compile(r"[/?&=@:\[\]]+")
 
 
 def mask_uri(uri: str) -> str:
@@ -30,11 +32,18 @@ def secret_parts(secret: str) -> set[str]:
     password = login.partition(":")[2]
     parts |= {password, unquote(password)}
     if not scheme.startswith("mongodb"):
-        address = urlsplit(secret)
-        words = [*address.path.split("/"), address.username or "", _host_token(address.netloc)]
-        words += [value for _, value in parse_qsl(address.query)]
-        parts |= {w for w in words if len(w) >= _SHORTEST_SECRET_PART}
+        parts |= {word for word in _words_of(secret) if len(word) >= _SHORTEST_SECRET_PART}
     return parts - {""}
+
+
+def _words_of(address: str) -> list[str]:
+    """Return what may be a token in an address, wherever it stands."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return _BETWEEN_WORDS.split(address)
+    words = [*parts.path.split("/"), parts.username or "", _host_token(parts.netloc)]
+    return words + [value for _, value in parse_qsl(parts.query)]
 
 
 def _host_token(netloc: str) -> str:

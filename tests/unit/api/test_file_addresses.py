@@ -6,6 +6,7 @@ from hostaway_message_db.api.file_addresses import (
     check_file_address,
     is_allowed,
     is_practice_address,
+    redirected,
 )
 from hostaway_message_db.errors import FileRefused
 
@@ -78,3 +79,9 @@ def test_only_a_base_address_of_our_own_makes_it_practice(
     base_url: str, *, is_practice: bool
 ) -> None:
     assert is_practice_address(base_url) is is_practice
+
+
+def test_a_redirect_to_what_is_no_address_is_refused() -> None:
+    assert redirected("https://example.com/a/b", "../c") == "https://example.com/c"
+    with pytest.raises(FileRefused, match="redirects to what is none"):
+        redirected("https://example.com/a", "//[half")
