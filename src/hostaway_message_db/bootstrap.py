@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hostaway_message_db.api.audit import AuditWriter
@@ -51,6 +51,10 @@ class Application:
     clock: Clock
     database: MongoDatabase
     mongodb_address: str
+
+    def of(self, settings: Settings) -> "Application":
+        """Return the same application for another account's settings."""
+        return replace(self, settings=settings)
 
     @property
     def stores(self) -> Stores:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hostaway_message_db.account_file import read_accounts
 from hostaway_message_db.errors import ConfigurationError
 from hostaway_message_db.setting_checks import (
     authority_file,
@@ -50,6 +51,11 @@ class Settings(BaseSettings):
     hostaway_api_key: SecretStr = Field(
         default=SecretStr(""),
         description="API key (the client secret); required for a real account.",
+    )
+    hostaway_accounts_file: Path | None = Field(
+        default=None,
+        description="TOML file of several accounts ([[account]] with id, key, name); then the two"
+        " above are not used.",
     )
     hostaway_base_url: str = Field(
         default="https://api.hostaway.com/v1",
@@ -329,7 +335,9 @@ def load_settings(*, hostaway_needed: bool = False, **overrides: Any) -> Setting
         problems += [_problem(detail) for detail in error.errors()]
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{ENV_FILE} cannot be read: {error}")
-    if hostaway_needed:
+    if settings is not None and settings.hostaway_accounts_file is not None:
+        problems += read_accounts(settings.hostaway_accounts_file)[1]
+    elif hostaway_needed:
         problems += _missing_credentials(settings, overrides)
     problems += contradictions({**dotenv(), **environment(), **overrides})
     if problems:
@@ -337,6 +345,21 @@ def load_settings(*, hostaway_needed: bool = False, **overrides: Any) -> Setting
     if settings is None:  # pragma: no cover - a failure above always leaves a problem
         raise ConfigurationError(["the settings could not be read"])
     return settings
+
+
+def accounts_of(settings: Settings) -> tuple[Settings, ...]:
+    """Return the settings for each account: one, or those of HOSTAWAY_ACCOUNTS_FILE."""
+    if settings.hostaway_accounts_file is None:
+        return (settings,)
+    entries, problems = read_accounts(settings.hostaway_accounts_file)
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(
+        settings.model_copy(
+            update={"hostaway_account_id": entry.account_id, "hostaway_api_key": entry.api_key}
+        )
+        for entry in entries
+    )
 
 
 def _problem(detail: Any) -> str:

@@ -28,6 +28,7 @@ The class says *where* it happened; `recovery` says *what to do*. Exit code, HTT
 status, a stable code, a sentence for the user and a hint come with the class.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import ClassVar
 
@@ -56,6 +57,23 @@ class ExitCode:
     CREDENTIALS_REFUSED = 77
     CONFIGURATION = 78
     INTERRUPTED = 130
+
+
+_WORST_FIRST = (
+    ExitCode.CONFIGURATION,
+    ExitCode.DATABASE_UNAVAILABLE,
+    ExitCode.CREDENTIALS_REFUSED,
+    ExitCode.INTERRUPTED,
+    ExitCode.PARTIAL,
+    ExitCode.DATA,
+    ExitCode.COMPLETE,
+)
+
+
+def worst_exit_code(codes: Iterable[int]) -> int:
+    """Return the worst of several exit codes; one that is not ours is worse than all."""
+    order = {code: rank for rank, code in enumerate(_WORST_FIRST)}
+    return min(codes, key=lambda code: order.get(code, -1), default=ExitCode.COMPLETE)
 
 
 class HostawayMessageDbError(Exception):

@@ -9,9 +9,9 @@ import pytest
 from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 
+from hostaway_message_db.cli.setting_origins import describe_settings
 from hostaway_message_db.config import Settings, load_settings
 from hostaway_message_db.errors import ConfigurationError
-from hostaway_message_db.setting_origins import describe_settings
 
 NAMES = tuple(Settings.model_fields)
 SECRET = "s3cr3t-value"

@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from hostaway_message_db.bootstrap import open_application
 from hostaway_message_db.cli import runner
+from hostaway_message_db.cli.accounts import AccountOption
 from hostaway_message_db.cli.output import console, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
@@ -36,6 +37,7 @@ def audit(
         str | None, typer.Option("--since", help="Calls since this day or moment, in UTC.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=MAX_CALLS, help="Most calls to show.")] = 50,
+    account: AccountOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
@@ -44,7 +46,12 @@ def audit(
 
     async def work(settings: Settings) -> int:
         wanted = CallFilter(
-            run_id=run, status=_status(status), path=path, since=_moment(since), limit=limit
+            account_id=account,
+            run_id=run,
+            status=_status(status),
+            path=path,
+            since=_moment(since),
+            limit=limit,
         )
         async with open_application(settings) as application:
             calls = await application.audit.calls(wanted)

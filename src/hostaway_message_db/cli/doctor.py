@@ -9,13 +9,13 @@ from hostaway_message_db import __version__
 from hostaway_message_db.bootstrap import hostaway_client, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.output import console, print_json, table
-from hostaway_message_db.config import Settings
+from hostaway_message_db.cli.setting_origins import describe_settings
+from hostaway_message_db.config import Settings, accounts_of
 from hostaway_message_db.errors import (
     DatabaseUnavailable,
     ExitCode,
     HostawayMessageDbError,
 )
-from hostaway_message_db.setting_origins import describe_settings
 from hostaway_message_db.utils.clock import SystemClock
 from hostaway_message_db.utils.masking import mask_uri
 
@@ -36,7 +36,8 @@ def doctor(
     """Check settings (secrets masked), reachability, versions and indexes."""
 
     async def work(settings: Settings) -> int:
-        checks = [await _check_hostaway(settings), *await _check_database(settings)]
+        checks = [await _check_hostaway(each) for each in accounts_of(settings)]
+        checks += await _check_database(settings)
         told = {
             "version": __version__,
             "settings": [
@@ -71,12 +72,14 @@ async def _check_hostaway(settings: Settings) -> dict[str, Any]:
             "hint": "Set HOSTAWAY_ACCOUNT_ID and HOSTAWAY_API_KEY to use a real account.",
             "exit_code": ExitCode.CONFIGURATION,
         }
+    several = settings.hostaway_accounts_file is not None
+    name = f"Hostaway account {settings.hostaway_account_id}" if several else "Hostaway"
     try:
         async with hostaway_client(settings, SystemClock()) as client:
             await client.check_access()
     except HostawayMessageDbError as error:
-        return _check("Hostaway", "", error)
-    return _check("Hostaway", f"{settings.hostaway_base_url} answers and takes the credentials")
+        return _check(name, "", error)
+    return _check(name, f"{settings.hostaway_base_url} answers and takes the credentials")
 
 
 async def _check_database(settings: Settings) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import typer
 
 from hostaway_message_db.bootstrap import open_application
 from hostaway_message_db.cli import runner
+from hostaway_message_db.cli.accounts import AccountOption, one_account
 from hostaway_message_db.cli.output import console, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import ConfigurationError, UsageError
@@ -49,11 +50,13 @@ def forget_guest(
         bool, typer.Option("--dry-run", help="Show what would be erased; change nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    account: AccountOption = None,
     as_json: Json = False,
 ) -> None:
     """Erase what is stored of a guest, for good, with a receipt."""
 
     async def work(settings: Settings) -> int:
+        settings = one_account(settings, account)
         selectors = _selectors(settings, reservations, emails, phones)
         async with open_application(settings) as application:
             if dry_run or not yes:
@@ -83,11 +86,13 @@ def export_guest(
     reservations: Reservations = None,
     emails: Emails = None,
     phones: Phones = None,
+    account: AccountOption = None,
     as_json: Json = False,
 ) -> None:
     """Write everything stored of a guest, as JSON and as a page to read."""
 
     async def work(settings: Settings) -> int:
+        settings = one_account(settings, account)
         selectors = _selectors(settings, reservations, emails, phones)
         async with open_application(settings) as application:
             dossier = await application.privacy.collect(selectors, application.clock.now())

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from hostaway_message_db.bootstrap import open_application
+from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
+from hostaway_message_db.cli.accounts import AccountOption, for_each_account
 from hostaway_message_db.cli.output import console, one_line, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import NotFound, UsageError
@@ -23,14 +24,22 @@ def register(app: typer.Typer) -> None:
     app.command()(thread)
 
 
-def status(*, as_json: Json = False) -> None:
+def status(*, account: AccountOption = None, as_json: Json = False) -> None:
     """Show the last runs, freshness, counts, quarantine and health."""
 
     async def work(settings: Settings) -> int:
         async with open_application(settings) as application:
-            found = assess(await application.queries.overview(), application.clock.now())
+            return await for_each_account(application, account, look, show, as_json=as_json)
+
+    async def look(application: Application) -> Status:
+        settings = application.settings
+        is_one = settings.hostaway_accounts_file is None and account is None
+        # Without a file the whole store is told of, whoever filled it.
+        whose = None if is_one else settings.hostaway_account_id
+        return assess(await application.queries.overview(whose), application.clock.now())
+
+    def show(found: Status) -> None:
         show_status(found, as_json=as_json)
-        return 0
 
     runner.run(work, as_json=as_json, quiet_console=True)
 
@@ -39,6 +48,7 @@ def search(
     query: Annotated[str, typer.Argument(help="Words to look for.")],
     *,
     limit: Annotated[int, typer.Option(min=1, max=MAX_RESULTS, help="Most messages to show.")] = 20,
+    account: AccountOption = None,
     as_json: Json = False,
 ) -> None:
     """Search what was said, best match first."""
@@ -47,7 +57,7 @@ def search(
         if not query.strip():
             raise UsageError("There is nothing to search for.")
         async with open_application(settings) as application:
-            hits = await application.queries.search_text(query, limit)
+            hits = await application.queries.search_text(query, limit, account)
         show_hits(query, hits, as_json=as_json)
         return 0
 
@@ -60,13 +70,14 @@ def thread(
     versions: Annotated[
         bool, typer.Option("--versions", help="Show what changed messages said before, too.")
     ] = False,
+    account: AccountOption = None,
     as_json: Json = False,
 ) -> None:
     """Show one conversation, readable, oldest message first."""
 
     async def work(settings: Settings) -> int:
         async with open_application(settings) as application:
-            messages = await application.queries.thread(conversation_id)
+            messages = await application.queries.thread(conversation_id, account)
             if versions:
                 former = await application.queries.former_versions(conversation_id)
                 messages = [{**m, "versions": former.get(m["message_id"], [])} for m in messages]

@@ -10,7 +10,7 @@ import typer
 from pydantic import SecretStr
 
 from hostaway_message_db.cli.output import print_json
-from hostaway_message_db.config import Settings, load_settings
+from hostaway_message_db.config import Settings, accounts_of, load_settings
 from hostaway_message_db.errors import ConfigurationError, HostawayMessageDbError, Interrupted
 from hostaway_message_db.utils.logger import configure_logging, masked, remember_secrets
 from hostaway_message_db.utils.masking import secret_parts
@@ -65,6 +65,7 @@ def _secrets_of(settings: Settings) -> set[str]:
     values = (getattr(settings, name) for name in Settings.model_fields)
     every = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
     secrets = {part.get_secret_value() for part in every if isinstance(part, SecretStr)}
+    secrets |= {each.hostaway_api_key.get_secret_value() for each in accounts_of(settings)}
     return {part for secret in secrets if secret for part in secret_parts(secret)}
 
 
@@ -79,6 +80,11 @@ def _run_to_the_end(work: Coroutine[Any, Any, int]) -> int:
     return asyncio.run(main())
 
 
+def error_json(error: HostawayMessageDbError) -> dict[str, str]:
+    """Return an error as programs get it."""
+    return {"code": error.code, "message": masked(error.message), "hint": masked(error.hint)}
+
+
 def report_error(error: HostawayMessageDbError, *, as_json: bool) -> None:
     """Tell what happened and what to do: on standard error, and as JSON where asked for."""
     message, hint = masked(error.message), masked(error.hint)
@@ -86,4 +92,4 @@ def report_error(error: HostawayMessageDbError, *, as_json: bool) -> None:
     if hint:
         sys.stderr.write(f"{hint}\n")
     if as_json:
-        print_json({"error": {"code": error.code, "message": message, "hint": hint}})
+        print_json({"error": error_json(error)})

@@ -1,7 +1,7 @@
 """`daily-job` and `schedule`: bring in, unattended."""
 
 import functools
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated
 
 import typer
@@ -11,8 +11,12 @@ from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.output import console, when
 from hostaway_message_db.cli.progress import audience, has_terminal
 from hostaway_message_db.cli.syncing import show_report
-from hostaway_message_db.config import Settings
-from hostaway_message_db.errors import HostawayMessageDbError
+from hostaway_message_db.config import Settings, accounts_of
+from hostaway_message_db.errors import (
+    DatabaseUnavailable,
+    HostawayMessageDbError,
+    worst_exit_code,
+)
 from hostaway_message_db.ports import JobOutcome
 from hostaway_message_db.scheduler.daily_job import (
     DAILY_JOB,
@@ -47,11 +51,16 @@ def daily_job(
     """Do what cron calls: one sync under the lease, recorded, with mail on trouble."""
 
     async def work(settings: Settings) -> int:
-        job = job_of(settings, SystemClock(), is_only_if_due=if_due)
-        with audience() as watching:
-            result = await job.run(watching)
-        show_result(result)
-        return result.exit_code
+        codes = []
+        for each in accounts_of(settings):
+            job = job_of(each, SystemClock(), is_only_if_due=if_due)
+            with audience() as watching:
+                result = await job.run(watching)
+            show_result(result)
+            codes.append(result.exit_code)
+            if isinstance(result.error, DatabaseUnavailable):
+                break  # All accounts are in the same one.
+        return worst_exit_code(codes)
 
     runner.run(work, hostaway_needed=True, logs_to_files=True, quiet_console=has_terminal())
 
@@ -60,24 +69,31 @@ def schedule() -> None:
     """Stay in the foreground and run the daily job at its time, until Ctrl-C."""
 
     async def work(settings: Settings) -> int:
-        job = job_of(settings, SystemClock(), is_only_if_due=True)
-        timetable, clock = job.plan.timetable, job.clock
-        async with job.opens() as application:
-            latest = await application.jobs.latest(job.plan.account_id, DAILY_JOB)
-        handled = timetable.handled_at_start(
-            latest.scheduled_for if latest else None,
-            clock.now(),
-            is_done=latest is not None and latest.completed_at is not None,
-        )
+        clock = SystemClock()
+        jobs = [job_of(each, clock, is_only_if_due=True) for each in accounts_of(settings)]
+        timetable = jobs[0].plan.timetable
+        # The account that is furthest behind says what is still to be done; the others skip it.
+        handled = min([await _handled_at_start(job) for job in jobs])
 
         async def run() -> None:
-            with audience() as watching:
-                result = await job.run(watching)
-            show_result(result)
+            for job in jobs:
+                with audience() as watching:
+                    result = await job.run(watching)
+                show_result(result)
 
         await keep_schedule(run, timetable, clock, handled)
 
     runner.run(work, hostaway_needed=True, logs_to_files=True)
+
+
+async def _handled_at_start(job: DailyJob) -> datetime:
+    async with job.opens() as application:
+        latest = await application.jobs.latest(job.plan.account_id, DAILY_JOB)
+    return job.plan.timetable.handled_at_start(
+        latest.scheduled_for if latest else None,
+        job.clock.now(),
+        is_done=latest is not None and latest.completed_at is not None,
+    )
 
 
 def job_of(settings: Settings, clock: Clock, *, is_only_if_due: bool) -> DailyJob:

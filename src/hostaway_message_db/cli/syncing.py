@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from hostaway_message_db.bootstrap import open_application
+from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
+from hostaway_message_db.cli.accounts import AccountOption, for_each_account
 from hostaway_message_db.cli.output import console, print_json, table, when
 from hostaway_message_db.cli.progress import audience, has_terminal
 from hostaway_message_db.config import Settings
@@ -50,6 +51,7 @@ def sync(
         bool,
         typer.Option("--accept-shrink", help="Go on although the account lists far fewer."),
     ] = False,
+    account: AccountOption = None,
     as_json: Json = False,
 ) -> None:
     """Bring the store up to date: a first load or an update, picked by itself."""
@@ -59,12 +61,16 @@ def sync(
             show_dry_run(run_dry(settings.hostaway_account_id), as_json=as_json)
             return 0
         async with open_application(settings) as application:
-            with audience() as watching:
-                report = await application.sync(
-                    watching, is_full=full, accepts_shrink=accept_shrink, entities=named
-                )
+            return await for_each_account(application, account, bring_in, show, as_json=as_json)
+
+    async def bring_in(application: Application) -> SyncReport:
+        with audience() as watching:
+            return await application.sync(
+                watching, is_full=full, accepts_shrink=accept_shrink, entities=named
+            )
+
+    def show(report: SyncReport) -> None:
         show_report(report, as_json=as_json)
-        return report.exit_code
 
     named = None if entities is None else [n.strip() for n in entities.split(",") if n.strip()]
     if dry_run and (full or accept_shrink or entities is not None):
@@ -86,16 +92,21 @@ def verify(
         bool, typer.Option("--deep", help="Compare every stored field of every message.")
     ] = False,
     repair: Annotated[bool, typer.Option("--repair", help="Read again what differs.")] = False,
+    account: AccountOption = None,
     as_json: Json = False,
 ) -> None:
     """Prove that nothing is missing: the whole list against the stored stamps and counts."""
 
     async def work(settings: Settings) -> int:
         async with open_application(settings) as application:
-            with audience() as watching:
-                proof = await application.verify(watching, is_deep=deep, repairs=repair)
+            return await for_each_account(application, account, prove, show, as_json=as_json)
+
+    async def prove(application: Application) -> Proof:
+        with audience() as watching:
+            return await application.verify(watching, is_deep=deep, repairs=repair)
+
+    def show(proof: Proof) -> None:
         show_proof(proof, as_json=as_json)
-        return proof.exit_code
 
     runner.run(
         work,
@@ -106,15 +117,19 @@ def verify(
     )
 
 
-def replay(*, as_json: Json = False) -> None:
+def replay(*, account: AccountOption = None, as_json: Json = False) -> None:
     """Transform and load quarantined records again, and read conversations that were given up."""
 
     async def work(settings: Settings) -> int:
         async with open_application(settings) as application:
-            with audience() as watching:
-                report = await application.replay(watching)
+            return await for_each_account(application, account, bring_back, show, as_json=as_json)
+
+    async def bring_back(application: Application) -> SyncReport:
+        with audience() as watching:
+            return await application.replay(watching)
+
+    def show(report: SyncReport) -> None:
         show_report(report, as_json=as_json)
-        return report.exit_code
 
     runner.run(
         work,

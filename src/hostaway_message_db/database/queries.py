@@ -38,13 +38,15 @@ class MongoQueries:
         self._database = database
 
     @guarded
-    async def search_text(self, text: str, limit: int) -> list[dict[str, Any]]:
+    async def search_text(
+        self, text: str, limit: int, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return the messages that hold the words, best match first.
 
         Raises `DatabaseUnavailable` when the text index is not built yet.
         """
         score = {"score": {"$meta": "textScore"}}
-        query = {"$text": {"$search": text}}
+        query = {"$text": {"$search": text}, **_of(account_id)}
         found = self._database[MESSAGES].find(query, {**score, "_id": 0, "source": 0})
         found = found.sort([("score", {"$meta": "textScore"}), ("timestamp", DESCENDING)])
         try:
@@ -58,9 +60,12 @@ class MongoQueries:
         return [from_bson(hit) for hit in hits]
 
     @guarded
-    async def thread(self, conversation_id: str) -> list[dict[str, Any]]:
+    async def thread(
+        self, conversation_id: str, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return a conversation's messages, oldest first."""
-        found = self._database[MESSAGES].find({"conversation_id": conversation_id}, {"_id": 0})
+        query = {"conversation_id": conversation_id, **_of(account_id)}
+        found = self._database[MESSAGES].find(query, {"_id": 0})
         found = found.sort([("timestamp", ASCENDING), ("message_id", ASCENDING)])
         return [from_bson(m) for m in await found.to_list(MAX_THREAD_MESSAGES)]
 
@@ -86,26 +91,26 @@ class MongoQueries:
         return versions
 
     @guarded
-    async def overview(self) -> StoreOverview:
-        """Return what the store can tell of itself."""
+    async def overview(self, account_id: str | None = None) -> StoreOverview:
+        """Return what the store can tell of itself, or of one account."""
         state, runs = self._database[SYNC_STATE], self._database[SYNC_RUNS]
-        counts = {n: await self._database[n].estimated_document_count() for n in _COUNTED}
-        newest = self._database[MESSAGES].find({"status": {"$in": ["sent", None]}})
+        own = _of(account_id)
+        newest = self._database[MESSAGES].find({"status": {"$in": ["sent", None]}, **own})
         latest = await newest.sort("timestamp", DESCENDING).limit(1).to_list(1)
-        last_runs = await runs.find().sort("started_at", DESCENDING).limit(5).to_list(5)
+        last_runs = await runs.find(own).sort("started_at", DESCENDING).limit(5).to_list(5)
         complete = await runs.find_one(
-            {"kind": "sync", "outcome": "complete"}, sort=[("started_at", DESCENDING)]
+            {"kind": "sync", "outcome": "complete", **own}, sort=[("started_at", DESCENDING)]
         )
         failing = state.find(
-            {"is_pending": True, "failed_runs": {"$gt": 0}},
+            {"is_pending": True, "failed_runs": {"$gt": 0}, **own},
             {"_id": 0, "account_id": 1, "conversation_id": 1, "failed_runs": 1, "last_error": 1},
         )
         aside = self._database[QUARANTINE].find(
-            {}, {"_id": 0, "entity": 1, "record_id": 1, "conversation_id": 1, "reasons": 1}
+            own, {"_id": 0, "entity": 1, "record_id": 1, "conversation_id": 1, "reasons": 1}
         )
         return StoreOverview(
-            counts=counts,
-            pending_conversations=await state.count_documents({"is_pending": True}),
+            counts=await self._counts(account_id),
+            pending_conversations=await state.count_documents({"is_pending": True, **own}),
             failing_conversations=await failing.limit(20).to_list(20),
             quarantine=await aside.limit(20).to_list(20),
             latest_message_at=latest[0]["timestamp"] if latest else None,
@@ -113,16 +118,27 @@ class MongoQueries:
             missing_indexes=await MongoMessageStore(self._database).missing_indexes(),
             last_runs=[from_bson(run) for run in last_runs],
             is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
-            files_not_stored=await self._files_not_stored(),
-            api=await self._api_figures(),
+            files_not_stored=await self._files_not_stored(own),
+            api=await self._api_figures(own),
         )
 
-    async def _files_not_stored(self) -> list[dict[str, Any]]:
+    async def _counts(self, account_id: str | None) -> dict[str, int]:
+        if account_id is None:
+            return {n: await self._database[n].estimated_document_count() for n in _COUNTED}
+        owner = {FILES: "metadata.account_id"}
+        return {
+            name: await self._database[name].count_documents(
+                {owner.get(name, "account_id"): account_id}
+            )
+            for name in _COUNTED
+        }
+
+    async def _files_not_stored(self, own: Document) -> list[dict[str, Any]]:
         shown = {"_id": 0, "message_id": 1, "attachment_id": 1, "name": 1, "error": 1, "tries": 1}
-        found = self._database[ATTACHMENT_QUEUE].find({"error": {"$ne": None}}, shown)
+        found = self._database[ATTACHMENT_QUEUE].find({"error": {"$ne": None}, **own}, shown)
         return await found.sort("_id").limit(20).to_list(20)
 
-    async def _api_figures(self) -> dict[str, Any]:
+    async def _api_figures(self, own: Document) -> dict[str, Any]:
         """Add up what the runs asked of Hostaway, and what they did not have to ask."""
         sums = {
             name: {"$sum": f"$report.{key}"}
@@ -134,7 +150,12 @@ class MongoQueries:
             )
         }
         groups = await self._database[SYNC_RUNS].aggregate(
-            [{"$group": {"_id": None, "since": {"$min": "$started_at"}, **sums}}]
+            [{"$match": own}, {"$group": {"_id": None, "since": {"$min": "$started_at"}, **sums}}]
         )
         found = await groups.to_list(1)
         return {k: v for k, v in found[0].items() if k != "_id"} if found else {}
+
+
+def _of(account_id: str | None) -> Document:
+    """Match what is of an account; of all of them if none is named."""
+    return {} if account_id is None else {"account_id": account_id}

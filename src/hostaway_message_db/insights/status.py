@@ -19,6 +19,11 @@ class Status:
     overview: StoreOverview
     hours_since_complete_run: float | None
 
+    @property
+    def exit_code(self) -> int:
+        """Return what the process says: that something needs attention is no failure of it."""
+        return 0
+
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
         overview = self.overview

@@ -28,11 +28,15 @@ class StoreOverview:
 class MessageQueries(Protocol):
     """What is asked of the store; documents come as plain Python values."""
 
-    async def search_text(self, text: str, limit: int) -> list[dict[str, Any]]:
+    async def search_text(
+        self, text: str, limit: int, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return the messages that hold the words, best match first."""
         ...
 
-    async def thread(self, conversation_id: str) -> list[dict[str, Any]]:
+    async def thread(
+        self, conversation_id: str, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return a conversation's messages, oldest first."""
         ...
 
@@ -40,6 +44,6 @@ class MessageQueries(Protocol):
         """Return the former versions of a conversation's messages by id, oldest first."""
         ...
 
-    async def overview(self) -> StoreOverview:
-        """Return what the store can tell of itself."""
+    async def overview(self, account_id: str | None = None) -> StoreOverview:
+        """Return what the store can tell of itself, or of one account."""
         ...

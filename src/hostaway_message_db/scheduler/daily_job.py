@@ -199,8 +199,10 @@ def sentence_of(error: HostawayMessageDbError) -> str:
 
 
 async def _status_of(application: Application) -> dict[str, Any] | None:
+    several = application.settings.hostaway_accounts_file is not None
+    whose = application.settings.hostaway_account_id if several else None
     try:
-        overview = await application.queries.overview()
+        overview = await application.queries.overview(whose)
     except DatabaseError as error:
         log.warning("status_unknown", error=error.code)
         return None

@@ -1,4 +1,4 @@
-"""What every setting is and where it came from, secrets masked: what `doctor` shows."""
+"""Where each setting came from, for `doctor`."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
