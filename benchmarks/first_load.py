@@ -2,7 +2,8 @@
 
 Each size runs in processes of its own: the simulator, the embedded MongoDB, and the
 command `hostaway-message-db sync`. Requests are counted by the simulator, memory is the
-peak of the sync's own process as the kernel reports it.
+peak of the sync's own process as the kernel reports it. The labels that models give come after
+the load and are measured elsewhere.
 
     python benchmarks/first_load.py            787 conversations of 10 messages, page cap 100
     python benchmarks/first_load.py --memory   2,000 against 20,000 conversations as well
@@ -82,6 +83,7 @@ def sync(settings: dict[str, str], control: ControlClient, folder: Path) -> Figu
         "DATA_DIR": str(folder / "data"),
         "LOG_DIR": str(folder / "logs"),
         "HOSTAWAY_REQUEST_DELAY": "0",
+        "ENRICH_AFTER_SYNC": "false",
         **settings,
     }
     started = time.perf_counter()

@@ -68,6 +68,8 @@ class Accounts:
             "HOSTAWAY_API_KEY": options.api_key,
             "HOSTAWAY_BASE_URL": simulator.base_url,
             "HOSTAWAY_REQUEST_DELAY": "0",
+            # Tests of the sync leave the models unloaded; those of the labels ask for them.
+            "ENRICH_AFTER_SYNC": "false",
             "MONGODB_URI": self._uri,
             "MONGODB_DATABASE": name,
         }

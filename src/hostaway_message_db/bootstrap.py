@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from importlib import import_module
 
 from hostaway_message_db.api.audit import AuditWriter
 from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClient
@@ -13,7 +14,7 @@ from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.database.tls import TlsFiles
-from hostaway_message_db.errors import ConfigurationError
+from hostaway_message_db.errors import ConfigurationError, ModelsMissing
 from hostaway_message_db.models.entities import ALL_WORD, ENTITIES, MESSAGES_WORD, Entity
 from hostaway_message_db.notifications.apprise_channel import AppriseChannel
 from hostaway_message_db.notifications.heartbeat import Heartbeat
@@ -21,6 +22,7 @@ from hostaway_message_db.notifications.incidents import FileMemory
 from hostaway_message_db.notifications.mail import MailChannel, MailOptions
 from hostaway_message_db.notifications.notifier import Notifier
 from hostaway_message_db.pipeline.etl import run_sync
+from hostaway_message_db.pipeline.labelling import LabellingReport, run_labelling
 from hostaway_message_db.pipeline.ledger import account_lease
 from hostaway_message_db.pipeline.replay import run_replay
 from hostaway_message_db.pipeline.report import SyncReport
@@ -33,6 +35,7 @@ from hostaway_message_db.ports import (
     JobStore,
     MessageQueries,
     Stores,
+    TextLabeller,
 )
 from hostaway_message_db.privacy.desk import PrivacyDesk
 from hostaway_message_db.privacy.forget import Forgotten
@@ -122,7 +125,36 @@ class Application:
             entities=entities,
         )
         async with self.client(options.run_id) as client:
-            return await run_sync(client, self.stores, self.clock, audience, options)
+            report = await run_sync(client, self.stores, self.clock, audience, options)
+        if self.settings.enrich_after_sync:
+            left = max_seconds - report.duration_seconds if max_seconds else None
+            report.labelling = await self._label_after_sync(audience, left)
+        return report
+
+    async def enrich(
+        self, audience: Audience, *, is_all: bool = False, max_seconds: float | None = None
+    ) -> LabellingReport:
+        """Label the stored messages that wait for it; see `run_labelling`."""
+        return await run_labelling(
+            self.database.labels(),
+            load_labeller,
+            self.clock,
+            audience,
+            is_all=is_all,
+            max_seconds=max_seconds,
+        )
+
+    async def _label_after_sync(
+        self, audience: Audience, max_seconds: float | None
+    ) -> LabellingReport:
+        """Label what is new; the models are loaded only if there is something to read."""
+        waiting = await self.database.labels().count_waiting()
+        if not waiting:
+            return LabellingReport(reason="no new message waits for labels")
+        try:
+            return await self.enrich(audience, max_seconds=max_seconds)
+        except ModelsMissing as error:
+            return LabellingReport(left=waiting, reason=f"{error.message} {error.hint}")
 
     async def verify(self, audience: Audience, *, is_deep: bool, repairs: bool) -> Proof:
         """Prove completeness; see `run_verify`."""
@@ -201,6 +233,17 @@ def entities_named(names: Sequence[str]) -> tuple[Entity, ...]:
     if ALL_WORD in names:
         return ENTITIES
     return tuple(entity for entity in ENTITIES if entity.name in names)
+
+
+def load_labeller() -> TextLabeller:
+    """Load the language models, about a second and 300 MB; raises `ModelsMissing`."""
+    try:
+        # Only where it is needed: an extra, and NumPy takes its time.
+        models = import_module("hostaway_message_db.enrichment.labeller")
+    except ImportError as error:
+        raise ModelsMissing from error
+    labeller: TextLabeller = models.Labeller.load()
+    return labeller
 
 
 def _file_options(settings: Settings) -> FileOptions | None:

@@ -197,6 +197,12 @@ class Settings(BaseSettings):
         " are forgotten; 0 keeps everything.",
     )
 
+    enrich_after_sync: bool = Field(
+        default=True,
+        description="Label new messages after each sync (sentiment, topics, vectors); needs the"
+        " extra `nlp`.",
+    )
+
     daily_job_time: str = Field(
         default="01:00",
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",

@@ -9,6 +9,7 @@ from hostaway_message_db.database.message_history import MessageHistory
 from hostaway_message_db.database.message_keeper import MessageKeeper
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.database.upserts import plan_writes
+from hostaway_message_db.database.vectors import Vectors
 from hostaway_message_db.models.records import Erasure
 from hostaway_message_db.ports import Stores
 from support.records import at, attachment, message
@@ -76,7 +77,7 @@ async def test_a_run_killed_between_the_two_writes_neither_loses_nor_doubles_a_v
     stored = database["messages"].find_one()
     assert stored is not None
     history = MessageHistory(mongo.database["message_versions"], "killed", at(2))
-    keeper = MessageKeeper(history, None)
+    keeper = MessageKeeper(history, None, Vectors(mongo.database))
     plan = plan_writes(
         "message_id", [document], {"1": stored}, at(2), {}, comparable_message, keeper
     )

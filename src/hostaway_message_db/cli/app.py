@@ -8,6 +8,7 @@ from hostaway_message_db import __version__
 from hostaway_message_db.cli import (
     auditing,
     doctor,
+    enriching,
     practice,
     privacy,
     reading,
@@ -43,6 +44,7 @@ def main(
 
 
 syncing.register(app)
+enriching.register(app)
 scheduling.register(app)
 reading.register(app)
 auditing.register(app)

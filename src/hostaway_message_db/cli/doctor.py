@@ -11,15 +11,18 @@ from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.output import console, print_json, table
 from hostaway_message_db.cli.setting_origins import describe_settings
 from hostaway_message_db.config import Settings, accounts_of
+from hostaway_message_db.enrichment.language import is_detector_installed
 from hostaway_message_db.errors import (
     DatabaseUnavailable,
     ExitCode,
     HostawayMessageDbError,
+    ModelsMissing,
 )
 from hostaway_message_db.utils.clock import SystemClock
 from hostaway_message_db.utils.masking import mask_uri
 
 OLDEST_MONGODB = (5, 0)
+MODELS_MISSING = "not installed: messages stay without language, sentiment and topics"
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +41,7 @@ def doctor(
     async def work(settings: Settings) -> int:
         checks = [await _check_hostaway(each) for each in accounts_of(settings)]
         checks += await _check_database(settings)
+        checks.append(_check_models())
         told = {
             "version": __version__,
             "settings": [
@@ -97,6 +101,13 @@ async def _check_database(settings: Settings) -> list[dict[str, Any]]:
     missing = ", ".join(overview.missing_indexes)
     indexes = f"missing, the next sync builds them: {missing}" if missing else "all there"
     return [found, _check("Indexes", indexes)]
+
+
+def _check_models() -> dict[str, Any]:
+    """Say whether messages can be labelled; everything else works without."""
+    if is_detector_installed():
+        return _check("Language models", "installed")
+    return {**_check("Language models", MODELS_MISSING), "hint": ModelsMissing.default_hint}
 
 
 def _show(told: dict[str, Any], *, as_json: bool) -> None:

@@ -10,7 +10,8 @@ from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, for_each_account
 from hostaway_message_db.cli.output import console, one_line, print_json, table, when
 from hostaway_message_db.config import Settings
-from hostaway_message_db.errors import NotFound, UsageError
+from hostaway_message_db.enrichment.language import is_detector_installed
+from hostaway_message_db.errors import ModelsMissing, NotFound, UsageError
 from hostaway_message_db.insights.status import Status, assess
 
 MAX_RESULTS = 1000
@@ -107,6 +108,9 @@ def show_status(found: Status, *, as_json: bool) -> None:
         f"Newest message: {when(overview.latest_message_at)} UTC; last complete run:"
         f" {when(overview.last_complete_run_at)} UTC."
     )
+    if overview.messages_without_labels:
+        hint = "run `enrich`." if is_detector_installed() else ModelsMissing.default_hint
+        out.print(f"{overview.messages_without_labels} messages have no labels yet: {hint}")
     if overview.api:
         api = overview.api
         out.print(

@@ -8,6 +8,7 @@ from rich.markup import escape
 from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, for_each_account
+from hostaway_message_db.cli.enriching import sentence_of
 from hostaway_message_db.cli.output import console, print_json, table, when
 from hostaway_message_db.cli.progress import audience, has_terminal
 from hostaway_message_db.config import Settings
@@ -168,6 +169,8 @@ def show_report(report: SyncReport, *, as_json: bool, has_reasons: bool = True) 
             shown.add_row(name.replace("_", " "), *(str(entity[column]) for column in columns))
     out.print(shown)
     out.print(f"Newest message: {when(report.latest_message_at)} UTC.")
+    if report.labelling is not None:
+        out.print(sentence_of(report.labelling))
     if report.unsent_messages:
         out.print(f"{report.unsent_messages} messages are no longer listed; their text is kept.")
     files = report.files

@@ -26,6 +26,8 @@ ATTACHMENT_QUEUE = "attachment_queue"
 FILES = "fs.files"
 FILE_PARTS = "fs.chunks"
 
+EMBEDDINGS = "embeddings"
+
 TEXT_INDEX_NAME = "content_text"
 
 
@@ -86,6 +88,24 @@ INDEXES: tuple[IndexPlan, ...] = (
         "versions_of_a_conversation",
         (("conversation_id", ASCENDING), ("message_id", ASCENDING), ("number", ASCENDING)),
         "former versions of a thread's messages; their erasure",
+    ),
+    IndexPlan(
+        MESSAGES,
+        "labels_timestamp",
+        (("enrichment_version", ASCENDING), ("timestamp", DESCENDING)),
+        "the messages that wait for labels, newest first",
+    ),
+    IndexPlan(
+        MESSAGES,
+        "content_hash",
+        (("content_hash", ASCENDING),),
+        "the messages that say the same: whose vector may go, whom a vector stands for",
+    ),
+    IndexPlan(
+        EMBEDDINGS,
+        "embeddings_by_text",
+        (("text_hash", ASCENDING),),
+        "the vectors of a text; their erasure",
     ),
     IndexPlan(
         SYNC_STATE,

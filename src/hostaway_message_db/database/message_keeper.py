@@ -11,6 +11,7 @@ from hostaway_message_db.database.attachment_queue import AttachmentQueue
 from hostaway_message_db.database.documents import Document, with_stored_files
 from hostaway_message_db.database.message_history import MessageHistory, Supersession
 from hostaway_message_db.database.reading_documents import renewed_message
+from hostaway_message_db.database.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class MessageKeeper:
 
     history: MessageHistory
     queue: AttachmentQueue | None
+    vectors: Vectors
 
     def with_stored_files(self, document: Document, stored: Document) -> Document:
         """Return a message's new form with the files that are stored of its attachments."""
@@ -34,7 +36,15 @@ class MessageKeeper:
         documents: Sequence[Document],
         stored: Mapping[str, Document],
     ) -> None:
-        """Keep the former versions, and enlist the attachments whose files are not stored."""
+        """Keep former versions, enlist files that are not stored, drop vectors of former texts."""
         await self.history.keep(superseded)
+        former = {
+            message_id: stored[message_id]["content_hash"]
+            for document in documents
+            if (message_id := document["message_id"]) in stored
+            and (stored[message_id].get("content_hash") or document["content_hash"])
+            != document["content_hash"]
+        }
+        await self.vectors.drop_unused(set(former.values()), leaving=former)
         if self.queue is not None:
             await self.queue.enlist(documents, stored)

@@ -26,6 +26,7 @@ from hostaway_message_db.database.indexes import (
 from hostaway_message_db.database.message_history import MessageHistory
 from hostaway_message_db.database.message_keeper import MessageKeeper
 from hostaway_message_db.database.upserts import differing_fields, upsert
+from hostaway_message_db.database.vectors import Vectors
 from hostaway_message_db.models.records import Message
 from hostaway_message_db.ports import LoadOutcome
 
@@ -57,7 +58,9 @@ class MongoMessageStore:
             now,
             first_fields=ENRICHED_FIELDS,
             comparable=comparable_message,
-            keeper=MessageKeeper(MessageHistory(self._versions, run_id, now), queue),
+            keeper=MessageKeeper(
+                MessageHistory(self._versions, run_id, now), queue, Vectors(self._database)
+            ),
         )
 
     @guarded

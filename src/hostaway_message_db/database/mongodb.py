@@ -15,6 +15,7 @@ from hostaway_message_db.database.entity_store import MongoEntityStore
 from hostaway_message_db.database.failures import translated
 from hostaway_message_db.database.file_store import MongoFileStore
 from hostaway_message_db.database.job_store import MongoIncidentMemory, MongoJobStore
+from hostaway_message_db.database.label_store import MongoLabelStore
 from hostaway_message_db.database.lease_store import MongoLeaseStore
 from hostaway_message_db.database.message_store import MongoMessageStore
 from hostaway_message_db.database.privacy_store import MongoPrivacyStore
@@ -128,6 +129,10 @@ class MongoDatabase:
     def audit(self, retention_days: int = 0) -> MongoAuditStore:
         """Return the record of API calls, each new one kept for so many days."""
         return MongoAuditStore(self.database, retention_days)
+
+    def labels(self) -> MongoLabelStore:
+        """Return what the labelling needs."""
+        return MongoLabelStore(self.database)
 
     def queries(self) -> MongoQueries:
         """Return what can be asked."""

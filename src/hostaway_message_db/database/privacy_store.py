@@ -29,6 +29,7 @@ from hostaway_message_db.database.indexes import (
     SYNC_RUNS,
     SYNC_STATE,
 )
+from hostaway_message_db.database.vectors import Vectors
 from hostaway_message_db.models.records import Conversation, Erasure, Message, Reservation
 from hostaway_message_db.ports import Contact, Holding, Subject, TombstoneKind, Treatment
 
@@ -47,6 +48,7 @@ class MongoPrivacyStore(MongoErasureLedger):
         self._messages = database[MESSAGES]
         self._conversations = database[CONVERSATIONS]
         self._reservations = database[RESERVATIONS]
+        self._vectors = Vectors(database)
         self._state = database[SYNC_STATE]
 
     # --- whose records ---------------------------------------------------------------------
@@ -228,8 +230,10 @@ class MongoPrivacyStore(MongoErasureLedger):
         Whole, so that what later versions of ours add to a message does not outlive it.
         """
         documents = {m.message_id: message_document(m) for m in messages}
-        kept = {"created_at": 1, "is_unsent": 1, "message_id": 1}
-        found = self._messages.find({"message_id": {"$in": list(documents)}}, kept)
+        kept = {"created_at": 1, "is_unsent": 1, "message_id": 1, "content_hash": 1}
+        found = await self._messages.find({"message_id": {"$in": list(documents)}}, kept).to_list()
+        texts = {d["content_hash"] for d in found if d.get("content_hash")}
+        await self._vectors.drop_unused(texts, leaving=documents)
         operations = [
             ReplaceOne(
                 {"_id": d["_id"]},
@@ -242,10 +246,12 @@ class MongoPrivacyStore(MongoErasureLedger):
                     "updated_at": now,
                 },
             )
-            async for d in found
+            for d in found
         ]
         if operations:
             await self._messages.bulk_write(operations, ordered=False)
+        # Again: a labelling may have stored one in between.
+        await self._vectors.drop_unused(texts)
         return len(operations)
 
     @guarded

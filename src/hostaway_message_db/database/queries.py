@@ -20,6 +20,7 @@ from hostaway_message_db.database.indexes import (
     SYNC_RUNS,
     SYNC_STATE,
 )
+from hostaway_message_db.database.label_store import MongoLabelStore
 from hostaway_message_db.database.message_store import MongoMessageStore
 from hostaway_message_db.database.sync_state_store import SAMPLE_MARK
 from hostaway_message_db.errors import DatabaseUnavailable
@@ -117,6 +118,7 @@ class MongoQueries:
             last_complete_run_at=complete["finished_at"] if complete else None,
             missing_indexes=await MongoMessageStore(self._database).missing_indexes(),
             last_runs=[from_bson(run) for run in last_runs],
+            messages_without_labels=await MongoLabelStore(self._database).count_waiting(),
             is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
             files_not_stored=await self._files_not_stored(own),
             api=await self._api_figures(own),

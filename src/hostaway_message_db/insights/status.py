@@ -35,6 +35,7 @@ class Status:
             "pending_conversations": overview.pending_conversations,
             "failing_conversations": list(overview.failing_conversations),
             "quarantine": list(overview.quarantine),
+            "messages_without_labels": overview.messages_without_labels,
             "latest_message_at": overview.latest_message_at,
             "last_complete_run_at": overview.last_complete_run_at,
             "hours_since_complete_run": self.hours_since_complete_run,

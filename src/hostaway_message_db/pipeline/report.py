@@ -7,6 +7,7 @@ from typing import Any
 
 from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
 from hostaway_message_db.pipeline.known_keys import KNOWN_KEYS
+from hostaway_message_db.pipeline.labelling import LabellingReport
 from hostaway_message_db.ports import LoadOutcome, RequestCounts, Tidied
 
 MAX_NAMED_FAILURES = 100
@@ -137,6 +138,8 @@ class SyncReport:
     files: FileColumns = field(default_factory=FileColumns)
     unsent_messages: int = 0
     retention: Tidied = field(default_factory=Tidied)
+    labelling: LabellingReport | None = None
+    """What was labelled after the run, which is complete without it."""
     unknown_keys: Counter[str] = field(default_factory=Counter)
     newly_unknown_keys: list[str] = field(default_factory=list)
     new_in_quarantine: int = 0
@@ -224,6 +227,7 @@ class SyncReport:
             "entities": {name: columns.to_json() for name, columns in self.entities.items()},
             "unsent_messages": self.unsent_messages,
             "retention": self.retention.to_json(),
+            "labelling": self.labelling.to_json() if self.labelling else None,
             "unknown_keys": dict(sorted(self.unknown_keys.items())),
             "newly_unknown_keys": self.newly_unknown_keys,
             "quarantine": {"new": self.new_in_quarantine, "size": self.quarantine_size},

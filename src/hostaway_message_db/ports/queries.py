@@ -19,6 +19,7 @@ class StoreOverview:
     missing_indexes: Sequence[str]
     last_runs: Sequence[dict[str, Any]]
     is_sample: bool
+    messages_without_labels: int = 0
     files_not_stored: Sequence[dict[str, Any]] = ()
     """Files of messages that could not be downloaded so far, the first of them."""
     api: dict[str, Any] = field(default_factory=dict)

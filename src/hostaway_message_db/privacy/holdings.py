@@ -17,6 +17,11 @@ HOLDINGS: tuple[Holding, ...] = (
         conversation_paths=("conversation_id",),
     ),
     Holding(
+        collection="embeddings",
+        treatment=Treatment.KEEP,
+        why="vectors of texts; one that no other message has goes before the text does",
+    ),
+    Holding(
         collection="message_versions",
         treatment=Treatment.DELETE,
         why="former texts of the guest's messages",
