@@ -40,7 +40,7 @@ PROFILES = {
     for profile in (
         _profile("dev", 6, 12, 5, is_reproducible=True),
         _profile("ci", 60, 20, 30, is_reproducible=False),
-        _profile("deep", 1000, 20, 360, is_reproducible=False),
+        _profile("deep", 500, 20, 360, is_reproducible=False),
     )
 }
 

@@ -1,7 +1,8 @@
 """Never lose, never repeat: histories of an account, its faults, and the runs of the sync.
 
 `HYPOTHESIS_PROFILE` chooses how many histories: `dev` (the default, always the same few),
-`ci`, or `deep` (a thousand). The other two print their seed; `--hypothesis-seed` repeats it.
+`ci`, or `deep` (a thousand, half of them for each machine). The other two print their seed;
+`--hypothesis-seed` repeats it.
 """
 
 import logging
