@@ -7,6 +7,8 @@ the load and are measured elsewhere.
 
     python benchmarks/first_load.py            787 conversations of 10 messages, page cap 100
     python benchmarks/first_load.py --memory   2,000 against 20,000 conversations as well
+    python benchmarks/first_load.py --audit 6    first loads with and without a record of calls
+    python benchmarks/first_load.py --reading 6  the same with and without the reading of texts
 """
 
 import argparse
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,13 @@ from hostaway_message_db.simulator import ControlClient
 
 COMMAND = [sys.executable, "-m", "hostaway_message_db"]
 PAGE_CAP = 100
+WITHOUT_READING = """
+from hostaway_message_db.models.records import Reading
+from hostaway_message_db.pipeline import transform
+transform.read_text = lambda *_, **__: Reading()
+from hostaway_message_db.__main__ import main
+main()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Figures:
     requests: int
     seconds: float
     peak_megabytes: float
+    cpu_seconds: float
     report: dict[str, Any]
 
     @property
@@ -75,7 +85,12 @@ def simulator(conversations: int, messages: int) -> Iterator[tuple[dict[str, str
         process.wait(timeout=30)
 
 
-def sync(settings: dict[str, str], control: ControlClient, folder: Path) -> Figures:
+def sync(
+    settings: dict[str, str],
+    control: ControlClient,
+    folder: Path,
+    command: Sequence[str] = COMMAND,
+) -> Figures:
     """Run one sync as a process and measure it."""
     control.clear_requests()
     environment = {
@@ -89,7 +104,7 @@ def sync(settings: dict[str, str], control: ControlClient, folder: Path) -> Figu
     started = time.perf_counter()
     with (folder / "report.json").open("w+b") as output:
         process = subprocess.Popen(
-            [*COMMAND, "sync", "--json"],
+            [*command, "sync", "--json"],
             env=environment,
             cwd=folder,
             stdout=output,
@@ -102,7 +117,8 @@ def sync(settings: dict[str, str], control: ControlClient, folder: Path) -> Figu
         report = json.loads(output.read())
     if process.returncode != 0:
         raise RuntimeError(f"the sync ended with {process.returncode}: {report}")
-    return Figures(control.requests(1).total, seconds, usage.ru_maxrss / 1024, report)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Figures(control.requests(1).total, seconds, usage.ru_maxrss / 1024, cpu, report)
 
 
 def measure(conversations: int, messages: int) -> tuple[Figures, Figures]:
@@ -124,24 +140,51 @@ def show(name: str, figures: Figures) -> None:
     )
 
 
-def compare_audit(conversations: int, messages: int, rounds: int) -> None:
-    """Measure first loads with and without the record of API calls, in turns."""
-    taken: dict[str, list[float]] = {"0": [], "90": []}
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of two ways to sync that are compared."""
+
+    name: str
+    settings: dict[str, str]
+    command: Sequence[str] = tuple(COMMAND)
+
+
+AUDIT = (
+    Way("without a record of calls", {"AUDIT_RETENTION_DAYS": "0"}),
+    Way("with one", {"AUDIT_RETENTION_DAYS": "90"}),
+)
+READING = (
+    Way("without reading texts", {}, (sys.executable, "-c", WITHOUT_READING)),
+    Way("with core, language, reply", {}),
+)
+
+
+def compare(ways: tuple[Way, Way], conversations: int, messages: int, rounds: int) -> None:
+    """Measure first loads in two ways, in turns."""
+    taken: tuple[list[Figures], list[Figures]] = ([], [])
     with simulator(conversations, messages) as (settings, control):
         for number in range(2 * rounds + 2):
             # In turns, first one then the other; the first two warm up.
-            days = ("0", "90", "90", "0")[number % 4]
+            which = (0, 1, 1, 0)[number % 4]
+            way = ways[which]
             with tempfile.TemporaryDirectory() as folder:
-                audit = {"AUDIT_RETENTION_DAYS": days}
-                figures = sync({**settings, **audit}, control, Path(folder))
+                chosen = {**settings, **way.settings}
+                figures = sync(chosen, control, Path(folder), way.command)
             if number > 1:
-                taken[days].append(float(figures.report["duration_seconds"]))
-    print(f"first load, {conversations} conversations, {rounds} rounds in turns, seconds:")
-    for days, name in (("0", "without a record of calls"), ("90", "with one")):
-        seconds = sorted(taken[days])
-        print(f"{name:<26} best {seconds[0]:.3f}, median {statistics.median(seconds):.3f}")
+                taken[which].append(figures)
+    print(f"first load, {conversations} conversations, {rounds} rounds in turns:")
+    bests: list[tuple[float, float]] = []
+    for way, several in zip(ways, taken, strict=True):
+        seconds = sorted(float(figures.report["duration_seconds"]) for figures in several)
+        cpu = min(figures.cpu_seconds for figures in several)
+        bests.append((seconds[0], cpu))
+        print(
+            f"{way.name:<28} best {seconds[0]:.3f} s, median {statistics.median(seconds):.3f} s,"
+            f" least CPU of the process {cpu:.2f} s"
+        )
     # What else the machine does only ever adds: the best rounds compare like with like.
-    print(f"ratio of the best rounds {min(taken['90']) / min(taken['0']):.3f}")
+    print(f"ratio of the best rounds {bests[1][0] / bests[0][0]:.3f}", end="")
+    print(f", of the least CPU {bests[1][1] / bests[0][1]:.3f}")
 
 
 def main() -> None:
@@ -153,10 +196,14 @@ def main() -> None:
     parser.add_argument(
         "--audit", type=int, default=0, metavar="N", help="N loads with and without"
     )
+    parser.add_argument(
+        "--reading", type=int, default=0, metavar="N", help="N loads with and without"
+    )
     options = parser.parse_args()
-    if options.audit:
-        compare_audit(options.conversations, options.messages, options.audit)
-        return
+    for rounds, ways in ((options.audit, AUDIT), (options.reading, READING)):
+        if rounds:
+            compare(ways, options.conversations, options.messages, rounds)
+            return
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"page cap {PAGE_CAP}, delay 0, {options.messages} messages a conversation\n")
     print(f"{'':<34}{'requests':>9}{'seconds':>9}{'messages/s':>12}{'peak MB':>10}{'written':>10}")

@@ -151,6 +151,8 @@ class Application:
         waiting = await self.database.labels().count_waiting()
         if not waiting:
             return LabellingReport(reason="no new message waits for labels")
+        if max_seconds is not None and max_seconds <= 0:
+            return LabellingReport(left=waiting, reason="the time was up before the labels")
         try:
             return await self.enrich(audience, max_seconds=max_seconds)
         except ModelsMissing as error:
