@@ -31,12 +31,16 @@ from hostaway_message_db.database.documents import (
     listing_document,
     message_document,
     reservation_document,
+    to_bson,
 )
 from hostaway_message_db.enrichment.nationality import find_nationality
 from hostaway_message_db.enrichment.plain_text import to_plain_text
+from hostaway_message_db.enrichment.reading import read_text
 from hostaway_message_db.errors import ConfigurationError, FileRefused, HostawayError
+from hostaway_message_db.models.entities import ENTITIES, Asked, EntityRecord
 from hostaway_message_db.models.records import Conversation, Listing, Quarantined, Reservation
 from hostaway_message_db.notifications.incidents import FileMemory
+from hostaway_message_db.pipeline.entity_rows import answers, to_entity_record
 from hostaway_message_db.pipeline.raw_records import RawMessage
 from hostaway_message_db.pipeline.transform import (
     raw_text,
@@ -168,6 +172,18 @@ def bring_in_listings(given: bytes) -> None:
             keep_in_quarantine(found)
 
 
+def bring_in_entities(given: bytes) -> None:
+    """The same with rows of one of the further entities; the length says which."""
+    asked, entity = Asked(parent_id="9"), ENTITIES[len(given) % len(ENTITIES)]
+    for row in _rows(given, "reservations"):
+        answers(entity, row, asked)
+        found = to_entity_record(entity, row, ACCOUNT, asked)
+        if isinstance(found, EntityRecord):
+            bson.encode(to_bson({**found.fields, "key": found.key, "source": found.source}))
+        else:
+            keep_in_quarantine(found)
+
+
 def keep_in_quarantine(record: Quarantined) -> None:
     """Check that what is kept can be stored, looked through and read again."""
     assert record.reasons
@@ -198,6 +214,14 @@ def read_html(given: bytes) -> None:
     text = to_plain_text(_text(given))
     text.encode()
     assert text == text.strip()
+
+
+def read_own_text(given: bytes) -> None:
+    """Split off quoted mail and signatures, find the language and whether it wants an answer."""
+    content = to_plain_text(_text(given))
+    for is_inbound in (True, False):
+        read = read_text(content, is_inbound=is_inbound, has_files=False)
+        assert read.core is None or len(read.core) <= len(content)
 
 
 def read_nationality(given: bytes) -> None:
@@ -363,6 +387,14 @@ TARGETS: Final = (
         (*_keys("listings"), *_JSON_WORDS, '"name":', '"timeZoneName":"', '"doorSecurityCode":'),
     ),
     Target(
+        "entities",
+        "rows of the further entities (reviews, tasks, users, ...)",
+        bring_in_entities,
+        (HostawayError,),
+        (*_page("reservations"), b"id=7\nrating=4.5", b"date=2026-01-01\nisAvailable=1\nprice=9"),
+        (*_keys("reservations"), *_JSON_WORDS, "\ndate=", "\nupdatedField=", "\nnewValue="),
+    ),
+    Target(
         "quarantined-text",
         "the kept text of a quarantined record, as `replay` and `forget-guest` read it",
         read_quarantined_text,
@@ -401,6 +433,27 @@ TARGETS: Final = (
             "<img alt=",
             "<select>",
             "<svg>",
+        ),
+    ),
+    Target(
+        "own-text",
+        "the text of a message: its core, its language, whether it wants an answer",
+        read_own_text,
+        seeds=(
+            b"Thanks!\n\nOn Mon, 2 Nov 2026 at 10:00, Ana <a@b.c> wrote:\n> Where is the key?",
+            "Wo ist der Schlüssel?\n-- \nAna\nVon meinem iPhone gesendet".encode(),
+            "謝謝\n\n差出人: Ana\n件名: x".encode(),
+        ),
+        words=(
+            "\n> ",
+            " wrote:\n",
+            "\nFrom: ",
+            "\n-- \n",
+            "\n____\n",
+            "?",
+            "Ok",
+            "谢谢",
+            "Sent from",
         ),
     ),
     Target(
