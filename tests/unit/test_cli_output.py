@@ -8,6 +8,7 @@ import pytest
 
 from hostaway_message_db.__main__ import main
 from hostaway_message_db.cli.output import one_line, print_json, table, to_json, when
+from hostaway_message_db.cli.reading import show_hits, show_thread
 from hostaway_message_db.cli.runner import report_error
 from hostaway_message_db.errors import UsageError
 
@@ -100,3 +101,35 @@ def test_asking_for_help_ends_with_0(
         main(arguments)
     assert end.value.code in {0, None}
     assert capsys.readouterr().out
+
+
+CLEARS_THE_SCREEN = "Ana\x1b[2J\x9b2J[/bold] [link=http://x]\x07\x7f"
+
+
+def test_a_terminal_shows_what_came_from_outside_and_does_not_obey_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    message = {
+        "guest": {"name": CLEARS_THE_SCREEN},
+        "property": {"name": CLEARS_THE_SCREEN},
+        "reservation": {
+            "arrival_date": "2026-05-02", "departure_date": None, "status": CLEARS_THE_SCREEN,
+        },
+        "direction": "inbound",
+        "timestamp": MOMENT,
+        "content": f"one\ntwo\t{CLEARS_THE_SCREEN}",
+        "attachments": [{"name": CLEARS_THE_SCREEN}],
+        "is_automated": False,
+        "is_unsent": False,
+        "versions_count": 0,
+        "status": CLEARS_THE_SCREEN,
+        "conversation_id": CLEARS_THE_SCREEN,
+    }  # fmt: skip
+    show_thread("1", [message], as_json=False)
+    show_hits(CLEARS_THE_SCREEN, [message], as_json=False)
+    report_error(UsageError(CLEARS_THE_SCREEN, CLEARS_THE_SCREEN), as_json=False)
+    shown = capsys.readouterr()
+    assert "one\ntwo" in shown.out
+    for written in (shown.out, shown.err):
+        assert written.count("Ana\ufffd[2J\ufffd2J[/bold] [link=http://x]\ufffd\ufffd") >= 2
+        assert not set(written) & set("\x07\x1b\x7f\x9b")

@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from hostaway_message_db.bootstrap import open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption
-from hostaway_message_db.cli.output import console, print_json, table, when
+from hostaway_message_db.cli.output import console, escape, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
 from hostaway_message_db.ports import CallFilter

@@ -3,12 +3,11 @@
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from hostaway_message_db import __version__
 from hostaway_message_db.bootstrap import hostaway_client, open_application
 from hostaway_message_db.cli import runner
-from hostaway_message_db.cli.output import console, print_json, table
+from hostaway_message_db.cli.output import console, escape, print_json, table
 from hostaway_message_db.cli.setting_origins import describe_settings
 from hostaway_message_db.config import Settings, accounts_of
 from hostaway_message_db.enrichment.language import is_detector_installed

@@ -6,10 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from rich import markup
 from rich.console import Console
 from rich.table import Table
 
 PIPE_WIDTH = 200
+_CONTROLS = {
+    code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
+}
+"""What a terminal would obey instead of show."""
 
 
 def to_json(value: Any) -> str:
@@ -33,6 +38,16 @@ def print_json(value: Any) -> None:
 def console() -> Console:
     """Return the console of standard output; in a pipe its lines are wide, for grep."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def printable(text: str) -> str:
+    """Return what came from outside so that a terminal shows it and does not obey it."""
+    return text.translate(_CONTROLS)
+
+
+def escape(text: str) -> str:
+    """The same, for rich: a guest may be called `[bold]`, or something that clears the screen."""
+    return markup.escape(printable(text))
 
 
 def table(title: str, *columns: str) -> Table:

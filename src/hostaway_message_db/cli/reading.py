@@ -3,12 +3,11 @@
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, for_each_account
-from hostaway_message_db.cli.output import console, one_line, print_json, table, when
+from hostaway_message_db.cli.output import console, escape, one_line, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.enrichment.language import is_detector_installed
 from hostaway_message_db.errors import ModelsMissing, NotFound, UsageError
@@ -138,21 +137,21 @@ def _show_left(found: Status) -> None:
         shown = table("Conversations that could not be read", "conversation", "#runs", "why")
         for failing in overview.failing_conversations:
             why = escape(failing.get("last_error") or "")
-            shown.add_row(failing["conversation_id"], str(failing["failed_runs"]), why)
+            shown.add_row(escape(failing["conversation_id"]), str(failing["failed_runs"]), why)
         out.print(shown)
     if overview.files_not_stored:
         shown = table("Files that could not be downloaded", "message", "file", "#tries", "why")
         for file in overview.files_not_stored:
             why, name = escape(file["error"] or ""), escape(file["name"] or file["attachment_id"])
-            shown.add_row(file["message_id"], name, str(file["tries"]), why)
+            shown.add_row(escape(file["message_id"]), name, str(file["tries"]), why)
         out.print(shown)
     if overview.quarantine:
         shown = table("Quarantine", "entity", "id", "conversation", "reasons")
         for record in overview.quarantine:
             shown.add_row(
                 record["entity"],
-                record["record_id"] or "",
-                record["conversation_id"] or "",
+                escape(record["record_id"] or ""),
+                escape(record["conversation_id"] or ""),
                 escape("; ".join(record["reasons"])),
             )
         out.print(shown)
@@ -174,7 +173,7 @@ def show_hits(query: str, hits: list[dict[str, Any]], *, as_json: bool) -> None:
             when(hit["timestamp"]),
             escape(who or "guest"),
             escape(hit["property"]["name"] or ""),
-            hit["conversation_id"],
+            escape(hit["conversation_id"]),
             escape(one_line(hit["content"], 160)),
         )
     out.print(shown)
@@ -191,7 +190,7 @@ def show_thread(conversation_id: str, messages: list[dict[str, Any]], *, as_json
         f"[bold]{escape(first['guest']['name'] or 'guest')}[/bold]"
         f" at {escape(first['property']['name'] or 'unknown property')},"
         f" {reservation['arrival_date']} to {reservation['departure_date']},"
-        f" {reservation['status'] or 'no reservation'}"
+        f" {escape(reservation['status'] or 'no reservation')}"
     )
     for message in messages:
         who = "host" if message["direction"] == "outbound" else message["guest"]["name"] or "guest"
@@ -206,13 +205,13 @@ def show_thread(conversation_id: str, messages: list[dict[str, Any]], *, as_json
             if holds
         ]
         note = f" ({', '.join(marks)})" if marks else ""
-        out.print(f"\n[bold]{when(message['timestamp'])} {escape(who)}[/bold]{note}")
+        out.print(f"\n[bold]{when(message['timestamp'])} {escape(who)}[/bold]{escape(note)}")
         _show_content(message)
         for version in message.get("versions", ()):
             status = f", {version['status']}" if version["status"] not in {"sent", None} else ""
             out.print(
                 f"\n  [bold]before, {when(version['from'])} to {when(version['until'])}"
-                f"{status}[/bold]"
+                f"{escape(status)}[/bold]"
             )
             _show_content(version)
 
@@ -221,4 +220,4 @@ def _show_content(message: dict[str, Any]) -> None:
     out = console()
     out.print(escape(message["content"]))
     for attachment in message["attachments"]:
-        out.print(f"  [attachment] {escape(attachment['name'] or 'unnamed')}", markup=False)
+        out.print(escape(f"  [attachment] {attachment['name'] or 'unnamed'}"))

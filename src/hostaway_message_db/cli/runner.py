@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 from pydantic import SecretStr
 
-from hostaway_message_db.cli.output import print_json
+from hostaway_message_db.cli.output import print_json, printable
 from hostaway_message_db.config import Settings, accounts_of, load_settings
 from hostaway_message_db.errors import ConfigurationError, HostawayMessageDbError, Interrupted
 from hostaway_message_db.utils.logger import configure_logging, masked, remember_secrets
@@ -88,8 +88,8 @@ def error_json(error: HostawayMessageDbError) -> dict[str, str]:
 def report_error(error: HostawayMessageDbError, *, as_json: bool) -> None:
     """Tell what happened and what to do: on standard error, and as JSON where asked for."""
     message, hint = masked(error.message), masked(error.hint)
-    sys.stderr.write(f"Error: {message}\n")
+    sys.stderr.write(f"Error: {printable(message)}\n")
     if hint:
-        sys.stderr.write(f"{hint}\n")
+        sys.stderr.write(f"{printable(hint)}\n")
     if as_json:
         print_json({"error": error_json(error)})

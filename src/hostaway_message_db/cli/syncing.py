@@ -3,13 +3,12 @@
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, for_each_account
 from hostaway_message_db.cli.enriching import sentence_of
-from hostaway_message_db.cli.output import console, print_json, table, when
+from hostaway_message_db.cli.output import console, escape, print_json, table, when
 from hostaway_message_db.cli.progress import audience, has_terminal
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
