@@ -89,6 +89,7 @@ def sync(
     settings: dict[str, str],
     control: ControlClient,
     folder: Path,
+    *arguments: str,
     command: Sequence[str] = COMMAND,
 ) -> Figures:
     """Run one sync as a process and measure it."""
@@ -104,7 +105,7 @@ def sync(
     started = time.perf_counter()
     with (folder / "report.json").open("w+b") as output:
         process = subprocess.Popen(
-            [*command, "sync", "--json"],
+            [*command, "sync", "--json", *arguments],
             env=environment,
             cwd=folder,
             stdout=output,
@@ -169,7 +170,7 @@ def compare(ways: tuple[Way, Way], conversations: int, messages: int, rounds: in
             way = ways[which]
             with tempfile.TemporaryDirectory() as folder:
                 chosen = {**settings, **way.settings}
-                figures = sync(chosen, control, Path(folder), way.command)
+                figures = sync(chosen, control, Path(folder), command=way.command)
             if number > 1:
                 taken[which].append(figures)
     print(f"first load, {conversations} conversations, {rounds} rounds in turns:")
