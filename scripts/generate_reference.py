@@ -21,6 +21,7 @@ from hostaway_message_db.cli.app import app
 from hostaway_message_db.config import Settings
 from hostaway_message_db.database.indexes import ENTITY_INDEXES, INDEXES
 from hostaway_message_db.errors import ExitCode, HostawayMessageDbError
+from hostaway_message_db.insights.metrics import catalogue
 from hostaway_message_db.models.entities import ENTITIES, Entity, Parent
 from hostaway_message_db.pipeline.transform import SECRET_KEYS
 from hostaway_message_db.ports import Treatment
@@ -40,6 +41,24 @@ EXIT_CODE_MEANINGS = {
     ExitCode.CONFIGURATION: "the configuration is wrong",
     ExitCode.INTERRUPTED: "interrupted; the next run goes on",
 }
+
+
+METRIC_RULES = """## Rules for all of them
+
+- *Sent*: Hostaway lists the message as sent, and it was not taken back.
+- *Cycle*: one or more sent guest messages in a row, closed by the first sent reply of any kind.
+- *Automated*: a message of the host with a `communicationId` or `communicationEvent`;
+  *human*: one without.
+- Times are from sent to sent, around the clock; days, weeks and hours are the listing's own.
+- Every figure states `n`, the period and the filter. Without a case it is empty (null), not 0.
+- The median is the headline, unless the definition says otherwise. Percentiles are interpolated.
+- A figure counts a message, cycle or thread by the moment of the guest message that is named with
+  it. A filter applies to that message.
+- Tone, topics and languages count where messages are labelled; `n` says how many are.
+
+## The figures
+
+"""
 
 
 def main() -> int:
@@ -74,6 +93,7 @@ def generated() -> Iterator[tuple[str, str]]:
         "docs/reference/errors.md": errors_page,
         "docs/reference/indexes.md": indexes_page,
         "docs/reference/secrets.md": secrets_page,
+        "docs/reference/metrics.md": metrics_page,
         "docs/reference/entities.md": entities_page,
     }
     for path, write in writers.items():
@@ -301,6 +321,28 @@ def collections_page() -> str:
         " who is [forgotten](../how-to/forget-a-guest.md). What is in a document is in"
         " [documents](documents.md). A collection is made when something is first stored in it.",
         _table(["Collection", "A forgotten guest's records", "Because", "Indexes"], rows),
+    )
+
+
+def metrics_page() -> str:
+    """Return the catalogue of the figures, each with its definition."""
+    sections = []
+    for metric in catalogue():
+        period = (
+            "It looks back by its own rule from the end of the period."
+            if metric.has_own_window
+            else "In the period that is asked for."
+        )
+        sections.append(
+            f"### {metric.id} {metric.title}\n\n{metric.definition}\n\n"
+            f"Unit: {metric.unit}. Counts {metric.anchor}. {period}\n"
+        )
+    return _page(
+        "Metrics",
+        "The same definitions serve command line, REST API, dashboard, assistant and mail."
+        " `hostaway-message-db stats` shows them; any filter of the"
+        " [query language](query-language.md) applies, to the message that a figure counts.",
+        METRIC_RULES + "\n".join(sections),
     )
 
 

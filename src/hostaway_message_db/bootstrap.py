@@ -15,6 +15,9 @@ from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.database.tls import TlsFiles
 from hostaway_message_db.errors import ConfigurationError, ModelsMissing
+from hostaway_message_db.insights.figures import Figures
+from hostaway_message_db.insights.search import Search
+from hostaway_message_db.insights.upkeep import refresh
 from hostaway_message_db.models.entities import ALL_WORD, ENTITIES, MESSAGES_WORD, Entity
 from hostaway_message_db.notifications.apprise_channel import AppriseChannel
 from hostaway_message_db.notifications.heartbeat import Heartbeat
@@ -77,12 +80,24 @@ class Application:
         """Forget a guest while no sync runs; raises `LeaseHeld`, `NotFound`, `UsageError`."""
         run_id, account_id = new_run_id(self.clock), self.settings.hostaway_account_id
         async with account_lease(self.stores.leases, self.clock, account_id, run_id):
-            return await self.privacy.forget(selectors, run_id, self.clock.now())
+            forgotten = await self.privacy.forget(selectors, run_id, self.clock.now())
+            await refresh(self.database.figures())
+            return forgotten
 
     @property
     def queries(self) -> MessageQueries:
         """Return what can be asked of the store."""
         return self.database.queries()
+
+    @property
+    def search(self) -> Search:
+        """Return what searches the store."""
+        return Search(self.queries, self.figures.waiting_conversations)
+
+    @property
+    def figures(self) -> Figures:
+        """Return what computes figures of the store."""
+        return Figures(self.queries, self.database.figures())
 
     @property
     def audit(self) -> AuditQueries:
@@ -129,6 +144,7 @@ class Application:
         if self.settings.enrich_after_sync:
             left = max_seconds - report.duration_seconds if max_seconds else None
             report.labelling = await self._label_after_sync(audience, left)
+        await refresh(self.database.figures())
         return report
 
     async def enrich(

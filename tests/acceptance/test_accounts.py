@@ -64,6 +64,7 @@ def test_every_query_can_be_limited_to_one_account(accounts: tuple[Account, str,
         "account_id": second,
         "conversation_id": "5",
         "content": "zanzibar",
+        "search_terms": ["zanzibar"],
     }
     account.database["messages"].insert_one(foreign)
 

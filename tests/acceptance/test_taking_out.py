@@ -27,7 +27,7 @@ def loaded(open_shared_account: OpenAccount) -> Account:
 
 
 def test_search_finds_the_words_best_match_first(loaded: Account) -> None:
-    told = loaded.run("search", "quokka", "--json").json
+    told = loaded.run("search", "quokka", "--order", "relevance", "--json").json
     assert told["query"] == "quokka"
     assert told["count"] == len(told["results"]) == 2
     best, other = told["results"]
@@ -48,6 +48,58 @@ def test_search_is_limited_and_finds_other_scripts(loaded: Account) -> None:
     assert loaded.run("search", "quokka", "--limit", "1", "--json").json["count"] == 1
     assert loaded.run("search", "straße", "--json").json["count"] >= 1
     assert loaded.run("search", "unfindableword", "--json").json["results"] == []
+    (tower,) = loaded.run("search", "東京", "--json").json["results"]
+    ((start, end),) = tower["marks"]
+    assert tower["content"][start:end] == "東京"
+
+
+def test_search_pages_and_says_what_it_did_not_understand(loaded: Account) -> None:
+    first = loaded.run("search", "quokka from:gust OR from:guest", "--limit", "1", "--json").json
+    assert first["notices"][0]["suggestions"][0] == "guest"
+    first = loaded.run("search", "quokka", "--limit", "1", "--json").json
+    rest = ["search", "quokka", "--limit", "1", "--json", "--cursor", first["next_cursor"]]
+    second = loaded.run(*rest).json
+    assert second["next_cursor"] is None
+    assert first["results"][0]["timestamp"] >= second["results"][0]["timestamp"]
+    assert first["results"][0]["message_id"] != second["results"][0]["message_id"]
+    assert loaded.run("search", "other", "--cursor", first["next_cursor"]).code == 64
+    assert loaded.run("search", "quokka", "--limit", "0").code == 64
+
+
+def test_figures_are_told_with_their_definitions_and_mistakes_with_the_nearest(
+    loaded: Account,
+) -> None:
+    told = loaded.run("stats", "R2", "V1", "--since", "10y", "--by", "channel", "--json").json
+    volume = told["figures"][1]
+    truth = loaded.truth()
+    assert volume["n"] == len(truth.message_rows)
+    assert sum(group["n"] for group in volume["groups"]) == volume["n"]
+    assert told["figures"][0]["definition"].startswith("From the first guest message")
+    shown = loaded.run("stats", "--since", "10y", "--by", "month", "--compare", "previous")
+    assert shown.code == 0
+    assert "Airbnb response rate (estimate)" in shown.output
+    for wrong, sentence in (
+        (("stats", "R22"), "Did you mean R2"),
+        (("stats", "--since", "2026-02-30"), "the calendar has no such day"),
+        (("stats", "--since", "2026-05-02", "--until", "2026-05-01"), "not before its end"),
+        (("stats", "--compare", "last"), "takes `previous`"),
+        (("waiting", "--limit", "0"), "from 1 to 1000"),
+    ):
+        finished = loaded.run(*wrong)
+        assert finished.code == 64
+        assert sentence in finished.errors
+
+
+def test_who_waits_is_told_worst_first(loaded: Account) -> None:
+    told = loaded.run("waiting", "--json").json
+    assert told["n"] == len(told["waiting"]) > 0
+    urgencies = [one["urgency"] for one in told["waiting"]]
+    assert urgencies == sorted(urgencies, reverse=True)
+    asking = next(one for one in told["waiting"] if "quokka" in one["content"])
+    assert asking["conversation_id"] == str(loaded.conversation_ids()[0])
+    found = loaded.run("search", "is:unanswered quokka", "--json").json
+    assert found["count"] >= 1
+    assert "wait for an answer" in loaded.run("waiting").output
 
 
 def test_search_for_people_is_a_table(loaded: Account) -> None:

@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.enrichment.conversation_language import conversation_language
+from hostaway_message_db.insights.upkeep import refresh
 from hostaway_message_db.models.records import Direction, Erasure, Message
 from hostaway_message_db.pipeline.labelling import LabellingReport, run_labelling
 from hostaway_message_db.ports import LoadOutcome, ProgressNumbers, Stores
@@ -225,7 +226,7 @@ async def test_a_forgotten_guest_leaves_no_vector_by_whatever_way(
 async def test_the_newest_without_labels_come_first(
     stores: Stores, mongo: MongoDatabase, label: Any
 ) -> None:
-    await stores.messages.build_indexes(with_text=False)
+    await stores.messages.build_indexes(with_heavy=False)
     await stores.messages.load([message("1", content="old")], at(0))
     await label(WordLabeller("0"))
     new = [message(str(n), content="x", timestamp=NOON + timedelta(days=n)) for n in (2, 3)]
@@ -236,3 +237,16 @@ async def test_the_newest_without_labels_come_first(
     assert [text.message_id for text in await waiting("1", 5)] == ["1"]
     assert await mongo.labels().count_waiting("1") == 1
     assert await mongo.labels().count_waiting() == 0
+
+
+async def test_new_labels_let_the_figures_of_their_conversations_be_made_anew(
+    stores: Stores, mongo: MongoDatabase, label: Any
+) -> None:
+    await stores.messages.load([message("1", content="kept")], at(0))
+    figures = mongo.figures()
+    await refresh(figures)
+    assert await figures.outdated(5) == []
+    await label(WordLabeller())
+    assert [one.conversation_id for one in await figures.outdated(5)] == [
+        message("1").conversation_id
+    ]

@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from hostaway_message_db.database.indexes import INDEXES, TEXT_INDEX_NAME
+from hostaway_message_db.database.indexes import INDEXES, TERMS_INDEX_NAME, TEXT_INDEX_NAME
 from hostaway_message_db.database.message_store import MongoMessageStore
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.errors import DatabaseUnavailable, LeaseHeld
@@ -180,18 +180,21 @@ async def test_missing_indexes_are_noticed_and_built(stores: Stores, database: D
     messages = stores.messages
     assert isinstance(messages, MongoMessageStore)
     assert len(await messages.missing_indexes()) == len(INDEXES)
-    await messages.build_indexes(with_text=False)
-    assert await messages.missing_indexes() == [f"messages.{TEXT_INDEX_NAME}"]
-    await messages.build_indexes(with_text=True)
+    await messages.build_indexes(with_heavy=False)
+    assert await messages.missing_indexes() == [
+        f"messages.{TEXT_INDEX_NAME}",
+        f"messages.{TERMS_INDEX_NAME}",
+    ]
+    await messages.build_indexes(with_heavy=True)
     assert await messages.missing_indexes() == []
     database["messages"].drop_index("message_id_unique")
     assert await messages.missing_indexes() == ["messages.message_id_unique"]
-    await messages.build_indexes(with_text=True)
+    await messages.build_indexes(with_heavy=True)
     assert await messages.missing_indexes() == []
 
 
 async def test_the_text_index_takes_messages_of_any_language(stores: Stores, database: Db) -> None:
-    await stores.messages.build_indexes(with_text=True)
+    await stores.messages.build_indexes(with_heavy=True)
     await stores.messages.load([message("1", content="東京 running"), message("2")], NOON)
     for language in ("zh", "en", "tlh", None):
         database["messages"].update_many({}, {"$set": {"language": language}})
@@ -200,11 +203,24 @@ async def test_the_text_index_takes_messages_of_any_language(stores: Stores, dat
     assert database["messages"].count_documents({"$text": {"$search": "run"}}) == 0
 
 
-async def test_a_search_before_the_text_index_says_what_to_do(mongo: MongoDatabase) -> None:
-    await mongo.stores().messages.load([message()], NOON)
-    with pytest.raises(DatabaseUnavailable) as caught:
-        await mongo.queries().search_text("hello", 5)
-    assert "sync" in caught.value.hint
+async def test_messages_of_an_earlier_version_get_their_search_terms(
+    mongo: MongoDatabase, stores: Stores, database: Db
+) -> None:
+    await stores.messages.load([message(str(n), content="Où est la clé ?") for n in range(9)], NOON)
+    database["messages"].update_many({}, {"$unset": {"search_terms": 1}})
+    assert await mongo.queries().lacks_search_terms()
+    await stores.messages.build_indexes(with_heavy=True)
+    assert not await mongo.queries().lacks_search_terms()
+    assert database["messages"].count_documents({"search_terms": "cle"}) == 9
+    assert database["messages"].count_documents({"search_terms": "g:ana"}) == 9
+
+
+async def test_search_terms_follow_what_is_said(stores: Stores, database: Db) -> None:
+    await stores.messages.load([message(content="Hello")], NOON)
+    await stores.messages.load([message(content="Good bye")], at(5))
+    stored = database["messages"].find_one()
+    assert stored is not None
+    assert stored["search_terms"] == ["bye", "g:ana", "good"]
 
 
 # --- side entities -------------------------------------------------------------------------

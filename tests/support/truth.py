@@ -324,6 +324,8 @@ def differences_to(
                 found.append(f"{name} {identity}: created {created!r}, updated {updated!r}")
             for field in NOT_OF_HOSTAWAY:
                 del document[field]
+            if name == "messages" and not isinstance(document.pop("search_terms", None), list):
+                found.append(f"{name} {identity}: no search terms")
             document.pop("versions_count", None)
             document.pop("logs_read_for", None)
             if name == "messages":

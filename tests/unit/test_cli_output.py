@@ -7,10 +7,13 @@ from decimal import Decimal
 import pytest
 
 from hostaway_message_db.__main__ import main
-from hostaway_message_db.cli.output import one_line, print_json, table, to_json, when
-from hostaway_message_db.cli.reading import show_hits, show_thread
+from hostaway_message_db.cli.output import print_json, table, to_json, when
+from hostaway_message_db.cli.reading import show_thread
 from hostaway_message_db.cli.runner import report_error
+from hostaway_message_db.cli.searching import show_found
 from hostaway_message_db.errors import UsageError
+from hostaway_message_db.insights.search import Found, Hit, Order
+from hostaway_message_db.models.query import Notice, Query, Reading
 
 MOMENT = datetime(2026, 5, 2, 16, 5, 10, 123000, tzinfo=UTC)
 
@@ -62,14 +65,6 @@ def test_an_error_is_one_json_object_where_json_was_asked_for(
 def test_a_moment_is_written_for_people_and_none_is_never() -> None:
     assert when(MOMENT) == "2026-05-02 16:05:10"
     assert when(None) == "never"
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [("a\n b\t c", "a b c"), ("abcdef", "abcdef"), ("abcdefg", "abcde…"), ("", "")],
-)
-def test_a_text_is_shortened_to_one_line(text: str, line: str) -> None:
-    assert one_line(text, 6) == line
 
 
 def test_a_column_of_numbers_is_right_aligned() -> None:
@@ -126,7 +121,9 @@ def test_a_terminal_shows_what_came_from_outside_and_does_not_obey_it(
         "conversation_id": CLEARS_THE_SCREEN,
     }  # fmt: skip
     show_thread("1", [message], as_json=False)
-    show_hits(CLEARS_THE_SCREEN, [message], as_json=False)
+    query = Reading(query=Query(), notices=(Notice("unknown", CLEARS_THE_SCREEN),))
+    hits = [Hit(message, [(0, 3)])]
+    show_found(Found(CLEARS_THE_SCREEN, query, Order.NEWEST, hits, None), as_json=False)
     report_error(UsageError(CLEARS_THE_SCREEN, CLEARS_THE_SCREEN), as_json=False)
     shown = capsys.readouterr()
     assert "one\ntwo" in shown.out

@@ -9,10 +9,13 @@ from hostaway_message_db.cli import (
     auditing,
     doctor,
     enriching,
+    exporting,
+    figures,
     practice,
     privacy,
     reading,
     scheduling,
+    searching,
     syncing,
 )
 
@@ -47,6 +50,9 @@ syncing.register(app)
 enriching.register(app)
 scheduling.register(app)
 reading.register(app)
+searching.register(app)
+figures.register(app)
+exporting.register(app)
 auditing.register(app)
 privacy.register(app)
 practice.register(app)

@@ -4,8 +4,9 @@ import json
 import sys
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich import markup
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,7 @@ _CONTROLS = {
     code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
 }
 """What a terminal would obey instead of show."""
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def to_json(value: Any) -> str:
@@ -61,9 +63,3 @@ def table(title: str, *columns: str) -> Table:
 def when(moment: datetime | None) -> str:
     """Write a moment for people, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never"
-
-
-def one_line(text: str, width: int) -> str:
-    """Shorten a text to one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"

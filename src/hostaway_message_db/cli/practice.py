@@ -11,7 +11,8 @@ from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.output import console
 from hostaway_message_db.cli.progress import audience
-from hostaway_message_db.cli.reading import show_hits, show_status
+from hostaway_message_db.cli.reading import show_status
+from hostaway_message_db.cli.searching import show_found
 from hostaway_message_db.cli.syncing import show_proof, show_report
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
@@ -106,7 +107,8 @@ async def _show_everything(application: Application, simulator: RunningSimulator
 
     out.rule("4. Searches")
     for query in DEMO_SEARCHES:
-        show_hits(query, await application.queries.search_text(query, 3), as_json=False)
+        found = await application.search.run(query, application.clock.now(), limit=3)
+        show_found(found, as_json=False)
 
     out.rule("5. Status")
     show_status(

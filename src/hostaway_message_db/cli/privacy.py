@@ -10,7 +10,7 @@ import typer
 from hostaway_message_db.bootstrap import open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, one_account
-from hostaway_message_db.cli.output import console, print_json, table, when
+from hostaway_message_db.cli.output import Json, console, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import ConfigurationError, UsageError
 from hostaway_message_db.privacy.forget import ErasurePlan, Forgotten
@@ -29,7 +29,6 @@ Phones = Annotated[
     list[str] | None,
     typer.Option("--phone", metavar="X", help="The guest's phone number; may be repeated."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 DOSSIER_NAME = "guest"

@@ -1,4 +1,4 @@
-"""`status`, `search`, `thread`: take out."""
+"""`status`, `thread`: look at what is stored."""
 
 from typing import Annotated, Any
 
@@ -7,20 +7,16 @@ import typer
 from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, for_each_account
-from hostaway_message_db.cli.output import console, escape, one_line, print_json, table, when
+from hostaway_message_db.cli.output import Json, console, escape, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.enrichment.language import is_detector_installed
-from hostaway_message_db.errors import ModelsMissing, NotFound, UsageError
+from hostaway_message_db.errors import ModelsMissing, NotFound
 from hostaway_message_db.insights.status import Status, assess
-
-MAX_RESULTS = 1000
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this family of commands."""
     app.command()(status)
-    app.command()(search)
     app.command()(thread)
 
 
@@ -40,26 +36,6 @@ def status(*, account: AccountOption = None, as_json: Json = False) -> None:
 
     def show(found: Status) -> None:
         show_status(found, as_json=as_json)
-
-    runner.run(work, as_json=as_json, quiet_console=True)
-
-
-def search(
-    query: Annotated[str, typer.Argument(help="Words to look for.")],
-    *,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_RESULTS, help="Most messages to show.")] = 20,
-    account: AccountOption = None,
-    as_json: Json = False,
-) -> None:
-    """Search what was said, best match first."""
-
-    async def work(settings: Settings) -> int:
-        if not query.strip():
-            raise UsageError("There is nothing to search for.")
-        async with open_application(settings) as application:
-            hits = await application.queries.search_text(query, limit, account)
-        show_hits(query, hits, as_json=as_json)
-        return 0
 
     runner.run(work, as_json=as_json, quiet_console=True)
 
@@ -155,28 +131,6 @@ def _show_left(found: Status) -> None:
                 escape("; ".join(record["reasons"])),
             )
         out.print(shown)
-
-
-def show_hits(query: str, hits: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Print what a search found."""
-    if as_json:
-        print_json({"query": query, "count": len(hits), "results": hits})
-        return
-    out = console()
-    if not hits:
-        out.print(f"Nothing stored holds {escape(repr(query))}.")
-        return
-    shown = table(f"{len(hits)} found", "time (UTC)", "who", "property", "conversation", "message")
-    for hit in hits:
-        who = hit["guest"]["name"] if hit["direction"] == "inbound" else "host"
-        shown.add_row(
-            when(hit["timestamp"]),
-            escape(who or "guest"),
-            escape(hit["property"]["name"] or ""),
-            escape(hit["conversation_id"]),
-            escape(one_line(hit["content"], 160)),
-        )
-    out.print(shown)
 
 
 def show_thread(conversation_id: str, messages: list[dict[str, Any]], *, as_json: bool) -> None:

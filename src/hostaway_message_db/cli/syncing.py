@@ -8,15 +8,13 @@ from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, for_each_account
 from hostaway_message_db.cli.enriching import sentence_of
-from hostaway_message_db.cli.output import console, escape, print_json, table, when
+from hostaway_message_db.cli.output import Json, console, escape, print_json, table, when
 from hostaway_message_db.cli.progress import audience, has_terminal
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
 from hostaway_message_db.pipeline.dry_run import run_dry
 from hostaway_message_db.pipeline.report import SyncReport
 from hostaway_message_db.pipeline.verify import Proof
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -1,8 +1,8 @@
 """Every index, each with the query it serves.
 
 The four on `messages` that the user's document fixes are the first four. The text index
-is heavy (about four fifths of the cost of an insert), so a first load builds it at its
-end; whatever is missing is built by the next run.
+and that of the search terms are heavy (most of the cost of an insert), so a first load
+builds them at its end; whatever is missing is built by the next run.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +21,9 @@ QUARANTINE = "quarantine"
 SYNC_RUNS = "sync_runs"
 SYNC_STATE = "sync_state"
 ERASURES = "erasures"
+MESSAGE_FACTS = "message_facts"
+OUTDATED_FACTS = "outdated_facts"
+REVIEWS = "reviews"
 API_AUDIT = "api_audit"
 ATTACHMENT_QUEUE = "attachment_queue"
 FILES = "fs.files"
@@ -29,6 +32,7 @@ FILE_PARTS = "fs.chunks"
 EMBEDDINGS = "embeddings"
 
 TEXT_INDEX_NAME = "content_text"
+TERMS_INDEX_NAME = "search_terms_timestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class IndexPlan:
     keys: tuple[tuple[str, Any], ...]
     serves: str
     options: dict[str, Any] = field(default_factory=dict)
+    is_heavy: bool = False
+    """It has many keys for each document, so a first load builds it at its end."""
 
 
 INDEXES: tuple[IndexPlan, ...] = (
@@ -51,6 +57,7 @@ INDEXES: tuple[IndexPlan, ...] = (
         # With the defaults, a document whose field `language` says "zh" would be refused
         # and one that says "en" be stemmed; so the override names a field that never exists.
         {"default_language": "none", "language_override": "text_index_language"},
+        is_heavy=True,
     ),
     IndexPlan(
         MESSAGES,
@@ -82,6 +89,13 @@ INDEXES: tuple[IndexPlan, ...] = (
         "timestamp",
         (("timestamp", DESCENDING),),
         "the newest messages of all; freshness",
+    ),
+    IndexPlan(
+        MESSAGES,
+        TERMS_INDEX_NAME,
+        (("search_terms", ASCENDING), ("timestamp", DESCENDING)),
+        "`search`: words in every script, and guests' names, newest message first",
+        is_heavy=True,
     ),
     IndexPlan(
         MESSAGE_VERSIONS,

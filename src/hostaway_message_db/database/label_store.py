@@ -8,6 +8,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.failures import guarded
+from hostaway_message_db.database.figure_store import mark_outdated
 from hostaway_message_db.database.indexes import EMBEDDINGS, MESSAGES
 from hostaway_message_db.database.reading_documents import UNLABELLED
 from hostaway_message_db.database.vectors import Vectors, vector_id
@@ -27,6 +28,7 @@ class MongoLabelStore:
     """
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._database = database
         self._messages = database[MESSAGES]
         self._embeddings = database[EMBEDDINGS]
         self._vectors = Vectors(database)
@@ -87,6 +89,7 @@ class MongoLabelStore:
         """Write languages that the texts tell, ahead of the labels."""
         changes = [UpdateOne(_unchanged(each), {"$set": _language(each)}) for each in labels]
         if changes:
+            await self._mark_outdated(labels)
             await self._messages.bulk_write(changes, ordered=False)
 
     @guarded
@@ -109,6 +112,7 @@ class MongoLabelStore:
         ]
         if not changes:
             return frozenset()
+        await self._mark_outdated(labels)
         written = await self._messages.bulk_write(changes, ordered=False)
         if written.matched_count == len(changes):
             return frozenset()
@@ -117,6 +121,10 @@ class MongoLabelStore:
             {"message_id": {"$in": ids}, "enrichment_version": version}, {"message_id": 1}
         )
         return frozenset(ids) - {document["message_id"] async for document in bears}
+
+    async def _mark_outdated(self, labels: Sequence[MessageLabels]) -> None:
+        """Note that figures of these conversations are to be made anew."""
+        await mark_outdated(self._database, (each.conversation_id for each in labels))
 
     @guarded
     async def let_wait(self, languages: Mapping[str, str | None]) -> int:

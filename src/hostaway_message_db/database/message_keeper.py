@@ -4,13 +4,13 @@ Both are written before the messages, so that a crash in between loses neither. 
 made of the text goes where the text does.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hostaway_message_db.database.attachment_queue import AttachmentQueue
 from hostaway_message_db.database.documents import Document, with_stored_files
 from hostaway_message_db.database.message_history import MessageHistory, Supersession
-from hostaway_message_db.database.reading_documents import renewed_message
+from hostaway_message_db.database.reading_documents import renewed_message, search_fields
 from hostaway_message_db.database.vectors import Vectors
 
 
@@ -21,6 +21,8 @@ class MessageKeeper:
     history: MessageHistory
     queue: AttachmentQueue | None
     vectors: Vectors
+    mark_outdated: Callable[[Iterable[str]], Awaitable[None]] | None = None
+    """Notes that the figures' rows of these conversations will be outdated."""
 
     def with_stored_files(self, document: Document, stored: Document) -> Document:
         """Return a message's new form with the files that are stored of its attachments."""
@@ -29,6 +31,15 @@ class MessageKeeper:
     def renewed(self, document: Document, differing: Collection[str]) -> Document:
         """Return what else is written where these fields of a message change."""
         return renewed_message(document, differing)
+
+    def derived(self, document: Document) -> Document:
+        """Return what is made of a message and written with it, but never compared."""
+        return search_fields(document)
+
+    async def before_change(self, documents: Sequence[Document]) -> None:
+        """Note that something of these messages is about to change."""
+        if self.mark_outdated is not None:
+            await self.mark_outdated(document["conversation_id"] for document in documents)
 
     async def before_write(
         self,

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pymongo
-from pymongo import DESCENDING
+from pymongo import DESCENDING, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from hostaway_message_db.database.attachment_queue import AttachmentQueue
@@ -16,21 +17,23 @@ from hostaway_message_db.database.documents import (
     message_document,
 )
 from hostaway_message_db.database.failures import guarded
+from hostaway_message_db.database.figure_store import mark_outdated
 from hostaway_message_db.database.indexes import (
     ATTACHMENT_QUEUE,
     INDEXES,
     MESSAGE_VERSIONS,
     MESSAGES,
-    TEXT_INDEX_NAME,
 )
 from hostaway_message_db.database.message_history import MessageHistory
 from hostaway_message_db.database.message_keeper import MessageKeeper
+from hostaway_message_db.database.reading_documents import search_fields
 from hostaway_message_db.database.upserts import differing_fields, upsert
 from hostaway_message_db.database.vectors import Vectors
 from hostaway_message_db.models.records import Message
 from hostaway_message_db.ports import LoadOutcome
 
 INDEX_BUILD_SECONDS = 4 * 3600
+TERMS_BATCH_SIZE = 1_000
 
 
 class MongoMessageStore:
@@ -59,7 +62,10 @@ class MongoMessageStore:
             first_fields=ENRICHED_FIELDS,
             comparable=comparable_message,
             keeper=MessageKeeper(
-                MessageHistory(self._versions, run_id, now), queue, Vectors(self._database)
+                MessageHistory(self._versions, run_id, now),
+                queue,
+                Vectors(self._database),
+                partial(mark_outdated, self._database),
             ),
         )
 
@@ -71,6 +77,7 @@ class MongoMessageStore:
         gone = await self.unlisted(account_id, conversation_id, listed_ids)
         if not gone:
             return 0
+        await mark_outdated(self._database, [conversation_id])
         result = await self._messages.update_many(
             {"message_id": {"$in": gone}}, {"$set": {"is_unsent": True, "updated_at": now}}
         )
@@ -149,16 +156,35 @@ class MongoMessageStore:
         return missing
 
     @guarded
-    async def build_indexes(self, *, with_text: bool) -> None:
-        """Build the indexes that are missing; the heavy text index only on wish."""
+    async def build_indexes(self, *, with_heavy: bool) -> None:
+        """Build the indexes that are missing; the heavy ones only on wish.
+
+        With these, messages that were stored without search terms get theirs first.
+        """
+        if with_heavy:
+            await self._complete_search_terms()
         missing = await self.missing_indexes()
         with pymongo.timeout(INDEX_BUILD_SECONDS):
             for plan in INDEXES:
                 if f"{plan.collection}.{plan.name}" not in missing:
                     continue
-                if plan.name == TEXT_INDEX_NAME and not with_text:
+                if plan.is_heavy and not with_heavy:
                     continue
                 keys: list[tuple[str, Any]] = list(plan.keys)
                 await self._database[plan.collection].create_index(
                     keys, name=plan.name, **plan.options
                 )
+
+    async def _complete_search_terms(self) -> None:
+        """Give search terms to the messages that an earlier version stored without them.
+
+        In batches, each durable: stopped in between, the next run goes on.
+        """
+        shown = {"content": 1, "guest.name": 1, "guest.email": 1}
+        while True:
+            lacking = self._messages.find({"search_terms": None}, shown)
+            batch = await lacking.limit(TERMS_BATCH_SIZE).to_list(TERMS_BATCH_SIZE)
+            if not batch:
+                return
+            changes = [UpdateOne({"_id": d["_id"]}, {"$set": search_fields(d)}) for d in batch]
+            await self._messages.bulk_write(changes, ordered=False)

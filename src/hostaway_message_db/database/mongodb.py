@@ -13,6 +13,7 @@ from hostaway_message_db.database.documents import Document
 from hostaway_message_db.database.driver_waiting import repair_waiting
 from hostaway_message_db.database.entity_store import MongoEntityStore
 from hostaway_message_db.database.failures import translated
+from hostaway_message_db.database.figure_store import MongoFigureStore
 from hostaway_message_db.database.file_store import MongoFileStore
 from hostaway_message_db.database.job_store import MongoIncidentMemory, MongoJobStore
 from hostaway_message_db.database.label_store import MongoLabelStore
@@ -125,6 +126,10 @@ class MongoDatabase:
     def privacy(self) -> MongoPrivacyStore:
         """Return what erasure and subject access need."""
         return MongoPrivacyStore(self.database)
+
+    def figures(self) -> MongoFigureStore:
+        """Return what figures are computed from."""
+        return MongoFigureStore(self.database)
 
     def audit(self, retention_days: int = 0) -> MongoAuditStore:
         """Return the record of API calls, each new one kept for so many days."""

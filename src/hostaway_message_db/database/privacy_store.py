@@ -22,6 +22,7 @@ from hostaway_message_db.database.documents import (
 )
 from hostaway_message_db.database.erasure_ledger import MongoErasureLedger
 from hostaway_message_db.database.failures import guarded, translated
+from hostaway_message_db.database.figure_store import mark_outdated
 from hostaway_message_db.database.indexes import (
     CONVERSATIONS,
     MESSAGES,
@@ -29,6 +30,7 @@ from hostaway_message_db.database.indexes import (
     SYNC_RUNS,
     SYNC_STATE,
 )
+from hostaway_message_db.database.reading_documents import search_fields
 from hostaway_message_db.database.vectors import Vectors
 from hostaway_message_db.models.records import Conversation, Erasure, Message, Reservation
 from hostaway_message_db.ports import Contact, Holding, Subject, TombstoneKind, Treatment
@@ -240,6 +242,7 @@ class MongoPrivacyStore(MongoErasureLedger):
                 {
                     "_id": d["_id"],
                     **documents[d["message_id"]],
+                    **search_fields(documents[d["message_id"]]),
                     **ENRICHED_FIELDS,
                     "is_unsent": d["is_unsent"],
                     "created_at": d["created_at"],
@@ -249,6 +252,7 @@ class MongoPrivacyStore(MongoErasureLedger):
             for d in found
         ]
         if operations:
+            await mark_outdated(self._database, (m.conversation_id for m in messages))
             await self._messages.bulk_write(operations, ordered=False)
         # Again: a labelling may have stored one in between.
         await self._vectors.drop_unused(texts)

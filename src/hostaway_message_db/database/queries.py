@@ -1,13 +1,14 @@
-"""What is asked of the store: text search, threads, the overview."""
+"""What is asked of the store: searches, threads, the overview."""
 
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import OperationFailure
+from pymongo.errors import ExecutionTimeout
 
 from hostaway_message_db.database.documents import Document, from_bson
-from hostaway_message_db.database.failures import guarded
+from hostaway_message_db.database.failures import guarded, translated
 from hostaway_message_db.database.indexes import (
     ATTACHMENT_QUEUE,
     CONVERSATIONS,
@@ -22,13 +23,19 @@ from hostaway_message_db.database.indexes import (
 )
 from hostaway_message_db.database.label_store import MongoLabelStore
 from hostaway_message_db.database.message_store import MongoMessageStore
+from hostaway_message_db.database.query_compiler import compile_query
 from hostaway_message_db.database.sync_state_store import SAMPLE_MARK
-from hostaway_message_db.errors import DatabaseUnavailable
-from hostaway_message_db.ports import StoreOverview
+from hostaway_message_db.models.query import Query, Vocabulary
+from hostaway_message_db.ports import Position, StoreOverview
 
 SEARCH_TIME_LIMIT_MS = 20_000
 MAX_THREAD_MESSAGES = 20_000
-_TEXT_INDEX_MISSING = 27
+VOCABULARY_SAMPLE = 2_000
+ID_BATCH = 50_000
+STREAM_BATCH = 2_000
+COUNT_TIME_LIMIT_MS = 3_000
+SHOWN: Document = {"_id": 0, "source": 0, "search_terms": 0}
+"""A message as it is shown: without what is there for the store alone."""
 _COUNTED = (MESSAGES, CONVERSATIONS, RESERVATIONS, LISTINGS, QUARANTINE, SYNC_RUNS, FILES)
 
 
@@ -39,26 +46,108 @@ class MongoQueries:
         self._database = database
 
     @guarded
-    async def search_text(
-        self, text: str, limit: int, account_id: str | None = None
+    async def newest(
+        self, query: Query, limit: int, after: Position | None = None
     ) -> list[dict[str, Any]]:
-        """Return the messages that hold the words, best match first.
-
-        Raises `DatabaseUnavailable` when the text index is not built yet.
-        """
-        score = {"score": {"$meta": "textScore"}}
-        query = {"$text": {"$search": text}, **_of(account_id)}
-        found = self._database[MESSAGES].find(query, {**score, "_id": 0, "source": 0})
-        found = found.sort([("score", {"$meta": "textScore"}), ("timestamp", DESCENDING)])
-        try:
-            hits = await found.limit(limit).max_time_ms(SEARCH_TIME_LIMIT_MS).to_list(limit)
-        except OperationFailure as error:
-            if error.code != _TEXT_INDEX_MISSING:
-                raise
-            raise DatabaseUnavailable(
-                "The text index is not built yet.", "Run `sync` to its end: it builds the index."
-            ) from error
+        """Return the messages that a query means, newest first, from a position on."""
+        wanted = compile_query(query)
+        if after is not None:
+            seen = {"message_id": {"$nin": list(after.message_ids)}}
+            wanted = {"$and": [wanted, {"timestamp": {"$lte": after.timestamp}}, seen]}
+        found = self._database[MESSAGES].find(wanted, SHOWN).sort("timestamp", DESCENDING)
+        hits = await found.limit(limit).max_time_ms(SEARCH_TIME_LIMIT_MS).to_list(limit)
         return [from_bson(hit) for hit in hits]
+
+    @guarded
+    async def messages(self, message_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return these messages, in no order."""
+        found = self._database[MESSAGES].find({"message_id": {"$in": list(message_ids)}}, SHOWN)
+        return [from_bson(d) for d in await found.to_list(len(message_ids))]
+
+    @guarded
+    async def contents(self, query: Query, limit: int) -> dict[str, str]:
+        """Return the texts by id of the messages that a query means, newest first."""
+        found = self._database[MESSAGES].find(
+            compile_query(query), {"_id": 0, "message_id": 1, "content": 1}
+        )
+        found = found.sort("timestamp", DESCENDING).limit(limit)
+        texts = await found.max_time_ms(SEARCH_TIME_LIMIT_MS).to_list(limit)
+        return {d["message_id"]: d["content"] for d in texts}
+
+    @guarded
+    async def vocabulary(self) -> Vocabulary:
+        """Return what the store holds that a query can name.
+
+        Properties come from the listings; the rest is what the newest messages hold.
+        """
+        listings = self._database[LISTINGS].find({}, {"listing_id": 1, "name": 1})
+        names = {d["listing_id"]: d["name"] or "" async for d in listings}
+        held = self._database[MESSAGES].find(
+            {}, {"_id": 0, "channel.name": 1, "topics": 1, "message_type": 1}
+        )
+        newest = await held.sort("timestamp", DESCENDING).limit(VOCABULARY_SAMPLE).to_list()
+        return Vocabulary(
+            properties=names,
+            channels=_distinct(d["channel"]["name"] for d in newest),
+            topics=_distinct(topic for d in newest for topic in d.get("topics") or ()),
+            types=_distinct(d["message_type"] for d in newest),
+        )
+
+    @guarded
+    async def lacks_search_terms(self) -> bool:
+        """Tell whether messages are stored that a search for words cannot find yet."""
+        lacking = await self._database[MESSAGES].find_one({"search_terms": None}, {"_id": 1})
+        return lacking is not None
+
+    @guarded
+    async def last_guest_messages(
+        self, conversation_ids: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the last sent guest message of each conversation."""
+        wanted = {
+            "conversation_id": {"$in": list(conversation_ids)},
+            "direction": "inbound",
+            "status": {"$in": ["sent", None]},
+            "is_unsent": False,
+        }
+        found = self._database[MESSAGES].find(wanted, {**SHOWN, "content_html": 0})
+        last: dict[str, dict[str, Any]] = {}
+        async for message in found.sort([("timestamp", ASCENDING), ("message_id", ASCENDING)]):
+            last[message["conversation_id"]] = from_bson(message)
+        return last
+
+    async def stream(self, query: Query) -> AsyncIterator[list[dict[str, Any]]]:
+        """Stream batches of the messages that a query means, newest first."""
+        with translated():
+            found = self._database[MESSAGES].find(
+                compile_query(query), SHOWN, batch_size=STREAM_BATCH, allow_disk_use=True
+            )
+            batch: list[dict[str, Any]] = []
+            async for message in found.sort("timestamp", DESCENDING):
+                batch.append(from_bson(message))
+                if len(batch) >= STREAM_BATCH:
+                    yield batch
+                    batch = []
+            if batch:
+                yield batch
+
+    @guarded
+    async def count(self, query: Query) -> int | None:
+        """Count what a query means; None when that would take long."""
+        if not query.clauses:
+            return await self._database[MESSAGES].estimated_document_count()
+        try:
+            return await self._database[MESSAGES].count_documents(
+                compile_query(query), maxTimeMS=COUNT_TIME_LIMIT_MS
+            )
+        except ExecutionTimeout:
+            return None
+
+    @guarded
+    async def matching_ids(self, query: Query) -> list[str]:
+        """Return the ids of all messages that a query means, in no order."""
+        found = self._database[MESSAGES].find(compile_query(query), {"_id": 0, "message_id": 1})
+        return [d["message_id"] async for d in found.batch_size(ID_BATCH)]
 
     @guarded
     async def thread(
@@ -66,7 +155,7 @@ class MongoQueries:
     ) -> list[dict[str, Any]]:
         """Return a conversation's messages, oldest first."""
         query = {"conversation_id": conversation_id, **_of(account_id)}
-        found = self._database[MESSAGES].find(query, {"_id": 0})
+        found = self._database[MESSAGES].find(query, {"_id": 0, "search_terms": 0})
         found = found.sort([("timestamp", ASCENDING), ("message_id", ASCENDING)])
         return [from_bson(m) for m in await found.to_list(MAX_THREAD_MESSAGES)]
 
@@ -161,3 +250,7 @@ class MongoQueries:
 def _of(account_id: str | None) -> Document:
     """Match what is of an account; of all of them if none is named."""
     return {} if account_id is None else {"account_id": account_id}
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))

@@ -136,4 +136,5 @@ _COMPILERS: dict[Operator, Callable[[Condition], Document]] = {
     Operator.RESERVATION: _field("reservation.id"),
     Operator.CONVERSATION: _field("conversation_id"),
     Operator.TYPE: _field("message_type"),
+    Operator.ACCOUNT: _field("account_id"),
 }

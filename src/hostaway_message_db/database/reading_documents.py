@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from hostaway_message_db.enrichment.search_terms import search_terms
 from hostaway_message_db.models.records import Reading
 
 Document = dict[str, Any]
@@ -49,3 +50,9 @@ def renewed_message(document: Document, differing: Collection[str]) -> Document:
     if not any(name in differing for name in LABELLED_BY):
         return {}
     return {**{name: document[name] for name in LANGUAGE_FIELDS}, **UNLABELLED}
+
+
+def search_fields(document: Document) -> Document:
+    """Return the terms that a stored message is found by, made of its text and its guest."""
+    guest = document["guest"]
+    return {"search_terms": search_terms(document["content"], (guest["name"], guest["email"]))}

@@ -49,7 +49,8 @@ def plan_writes(
     for identity, document in latest.items():
         known = stored.get(identity)
         if known is None:
-            fresh = {**document, **first_fields, "created_at": now, "updated_at": now}
+            made = {**first_fields, **(keeper.derived(document) if keeper else {})}
+            fresh = {**document, **made, "created_at": now, "updated_at": now}
             plan.operations.append(InsertOne(fresh))
             plan.inserted += 1
             continue
@@ -63,7 +64,8 @@ def plan_writes(
         if superseded is not None:
             plan.superseded.append(superseded)
             differing |= superseded.fields
-        differing |= keeper.renewed(document, differing) if keeper else {}
+        if keeper is not None:
+            differing |= keeper.renewed(document, differing) | keeper.derived(document)
         change = {"$set": {**differing, "updated_at": now}}
         plan.operations.append(UpdateOne({key: identity}, change))
         plan.updated += 1
@@ -123,6 +125,8 @@ async def _upsert_batch(
         plan = plan_writes(key, batch, stored, now, first_fields, comparable, keeper)
         if keeper is not None:
             await keeper.before_write(plan.superseded, batch, stored)
+            if plan.operations:
+                await keeper.before_change(batch)
         try:
             if plan.operations:
                 await collection.bulk_write(plan.operations, ordered=False)

@@ -74,6 +74,11 @@ def find_stage(
     return None if arrival_date is None else Stage.IN_STAY
 
 
+def is_booked(reservation_status: str) -> bool:
+    """Tell whether a reservation is, or before a cancellation was, a booking."""
+    return reservation_status.strip().lower() not in _NEVER_BOOKED
+
+
 def _until_arrival(days: int) -> Stage:
     """Return the stage so many days before arrival."""
     if days == 0:

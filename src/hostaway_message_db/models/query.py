@@ -24,6 +24,7 @@ class Operator(StrEnum):
     RESERVATION = "reservation"
     CONVERSATION = "conversation"
     TYPE = "type"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,12 @@ class Query:
     """Clauses that all hold; without one, every message is meant."""
 
     clauses: tuple[Clause, ...] = ()
+
+    def of_account(self, account_id: str | None) -> "Query":
+        """Return the query for the messages of one account; of all if none is named."""
+        if account_id is None:
+            return self
+        return self & Query(((Term(Condition(Operator.ACCOUNT, account_id, (account_id,))),),))
 
     def __and__(self, other: "Query") -> "Query":
         return Query((*self.clauses, *other.clauses))

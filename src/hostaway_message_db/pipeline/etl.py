@@ -60,7 +60,7 @@ async def run_sync(
     run = await new_run(source, stores, clock, audience, options)
     kind = "sync" if options.reads_messages else "entities"
     async with holding_lease(run), recorded(run, kind, run.report), within_time(run):
-        await stores.messages.build_indexes(with_text=run.report.mode == "incremental")
+        await stores.messages.build_indexes(with_heavy=run.report.mode == "incremental")
         if options.reads_messages:
             await bring_in_messages(run)
         await bring_in_entities(run)
@@ -266,9 +266,9 @@ async def _leave(run: Run, state: ConversationState, error: HostawayError) -> No
 
 
 async def settle(run: Run, watermark: Any) -> None:
-    """Finish the run: the heavy index of a first load, then, if nothing is left, the watermark."""
+    """Finish the run: the heavy indexes, then, if nothing is left, the watermark."""
     run.step("settle")
-    await run.stores.messages.build_indexes(with_text=True)
+    await run.stores.messages.build_indexes(with_heavy=True)
     run.report.retention = await run.stores.privacy.tidy(run.account_id, run.clock.now())
     run.report.quarantine_size = await run.stores.quarantine.count(run.account_id)
     await _announce_drift(run)

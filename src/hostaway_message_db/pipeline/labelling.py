@@ -169,6 +169,7 @@ def _with_language(
         language = None
     return MessageLabels(
         message_id=text.message_id,
+        conversation_id=text.conversation_id,
         updated_at=text.updated_at,
         language=language,
         language_confidence=told.confidence if told else None,

@@ -10,6 +10,7 @@ from hostaway_message_db.ports.audit import (
     CallFilter,
 )
 from hostaway_message_db.ports.entities import EntityStore
+from hostaway_message_db.ports.figures import FigureStore, Outdated, Segment, bucket_of
 from hostaway_message_db.ports.files import FileStore, StoredFile, WantedFile
 from hostaway_message_db.ports.hostaway import HostawaySource, Page, RequestCounts
 from hostaway_message_db.ports.jobs import (
@@ -43,7 +44,7 @@ from hostaway_message_db.ports.privacy import (
     TombstoneKind,
     Treatment,
 )
-from hostaway_message_db.ports.queries import MessageQueries, StoreOverview
+from hostaway_message_db.ports.queries import MessageQueries, Position, StoreOverview
 from hostaway_message_db.ports.state import (
     AccountState,
     ConversationMark,
@@ -66,6 +67,7 @@ __all__ = [
     "ConversationMark",
     "ConversationState",
     "EntityStore",
+    "FigureStore",
     "FileStore",
     "Holding",
     "HostawaySource",
@@ -83,7 +85,9 @@ __all__ = [
     "MessageQueries",
     "MessageStore",
     "NothingForgotten",
+    "Outdated",
     "Page",
+    "Position",
     "Privacy",
     "PrivacyStore",
     "ProgressNumbers",
@@ -92,6 +96,7 @@ __all__ = [
     "RequestCounts",
     "RunStore",
     "ScheduledJob",
+    "Segment",
     "SideStore",
     "StoreOverview",
     "StoredFile",
@@ -108,6 +113,7 @@ __all__ = [
     "TombstoneKind",
     "Treatment",
     "WantedFile",
+    "bucket_of",
 ]
 
 

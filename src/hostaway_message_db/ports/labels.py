@@ -75,6 +75,7 @@ class MessageLabels:
     """What is written to one message."""
 
     message_id: str
+    conversation_id: str
     updated_at: datetime
     """The message as it was read; one that changed meanwhile keeps waiting."""
     language: str | None

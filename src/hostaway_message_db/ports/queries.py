@@ -1,9 +1,11 @@
 """What is asked of the store."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from hostaway_message_db.models.query import Query, Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +28,55 @@ class StoreOverview:
     """Requests, retries, refusals (429) and requests saved, over all recorded runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended, newest message first: its last moment, and what it showed of that."""
+
+    timestamp: datetime
+    message_ids: tuple[str, ...]
+
+
 class MessageQueries(Protocol):
     """What is asked of the store; documents come as plain Python values."""
 
-    async def search_text(
-        self, text: str, limit: int, account_id: str | None = None
+    async def newest(
+        self, query: Query, limit: int, after: Position | None = None
     ) -> list[dict[str, Any]]:
-        """Return the messages that hold the words, best match first."""
+        """Return the messages that a query means, newest first, from a position on."""
+        ...
+
+    async def messages(self, message_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return these messages, in no order."""
+        ...
+
+    async def contents(self, query: Query, limit: int) -> dict[str, str]:
+        """Return the texts by id of the messages that a query means, newest first."""
+        ...
+
+    async def vocabulary(self) -> Vocabulary:
+        """Return what the store holds that a query can name."""
+        ...
+
+    async def lacks_search_terms(self) -> bool:
+        """Tell whether messages are stored that a search for words cannot find yet."""
+        ...
+
+    async def last_guest_messages(
+        self, conversation_ids: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the last sent guest message of each conversation."""
+        ...
+
+    def stream(self, query: Query) -> AsyncIterator[list[dict[str, Any]]]:
+        """Stream batches of the messages that a query means, newest first."""
+        ...
+
+    async def count(self, query: Query) -> int | None:
+        """Count what a query means; None when that would take long."""
+        ...
+
+    async def matching_ids(self, query: Query) -> list[str]:
+        """Return the ids of all messages that a query means, in no order."""
         ...
 
     async def thread(

@@ -68,8 +68,8 @@ class MessageStore(Protocol):
         """Return the stored messages, the unsent ones left out, that are not listed."""
         ...
 
-    async def build_indexes(self, *, with_text: bool) -> None:
-        """Build the indexes that are missing; the heavy text index only on wish."""
+    async def build_indexes(self, *, with_heavy: bool) -> None:
+        """Build the indexes that are missing; the heavy ones only on wish."""
         ...
 
     async def latest_moment(self, account_id: str) -> datetime | None:

@@ -108,6 +108,16 @@ HOLDINGS: tuple[Holding, ...] = (
         why="method, path with ids, masked parameters, status and duration of requests",
     ),
     Holding(
+        collection="message_facts",
+        treatment=Treatment.KEEP,
+        why="numbers for figures, without text or guest; made anew for what was erased",
+    ),
+    Holding(
+        collection="outdated_facts",
+        treatment=Treatment.KEEP,
+        why="ids of the conversations whose numbers are to be made anew",
+    ),
+    Holding(
         collection="erasures",
         treatment=Treatment.KEEP,
         why="receipts and tombstones: ids, moments, counts, salted hashes",

@@ -1,0 +1,1 @@
+"""Export: the messages that a query means, as a file of the usual kinds."""
