@@ -98,6 +98,7 @@ async def test_relevance_puts_the_best_first_and_pages_go_on(search: Search) -> 
     whole = await search.run("wifi password", NOON, order=Order.RELEVANCE)
     assert ids(whole) == ["1", "9"]
     assert ids(await search.run("wifi", NOON, order=Order.RELEVANCE))[0] == "2"
+    assert ids(await search.run("nowhere", NOON, order=Order.RELEVANCE)) == []
     paged: list[str] = []
     cursor = ""
     while True:

@@ -30,7 +30,7 @@ from hostaway_message_db.ports import Position, StoreOverview
 
 SEARCH_TIME_LIMIT_MS = 20_000
 MAX_THREAD_MESSAGES = 20_000
-VOCABULARY_SAMPLE = 2_000
+VOCABULARY_SAMPLE = 500
 ID_BATCH = 50_000
 STREAM_BATCH = 2_000
 COUNT_TIME_LIMIT_MS = 3_000
@@ -62,7 +62,7 @@ class MongoQueries:
     async def messages(self, message_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Return these messages, in no order."""
         found = self._database[MESSAGES].find({"message_id": {"$in": list(message_ids)}}, SHOWN)
-        return [from_bson(d) for d in await found.to_list(len(message_ids))]
+        return [from_bson(d) for d in await found.to_list()]
 
     @guarded
     async def contents(self, query: Query, limit: int) -> dict[str, str]:
@@ -75,13 +75,18 @@ class MongoQueries:
         return {d["message_id"]: d["content"] for d in texts}
 
     @guarded
+    async def property_names(self) -> dict[str, str]:
+        """Return the names of the listings by id."""
+        listings = self._database[LISTINGS].find({}, {"listing_id": 1, "name": 1})
+        return {d["listing_id"]: d["name"] or "" async for d in listings}
+
+    @guarded
     async def vocabulary(self) -> Vocabulary:
         """Return what the store holds that a query can name.
 
         Properties come from the listings; the rest is what the newest messages hold.
         """
-        listings = self._database[LISTINGS].find({}, {"listing_id": 1, "name": 1})
-        names = {d["listing_id"]: d["name"] or "" async for d in listings}
+        names = await self.property_names()
         held = self._database[MESSAGES].find(
             {}, {"_id": 0, "channel.name": 1, "topics": 1, "message_type": 1}
         )

@@ -142,6 +142,12 @@ def folding_pattern(words: tuple[str, ...]) -> str:
     return f"(?:{between})".join(_word_pattern(word) for word in words)
 
 
+def folded_pattern(words: tuple[str, ...]) -> str:
+    """Return a regular expression that finds folded words in a row in a folded text."""
+    between = f"[^\\w{_LETTERS}]+|_+"
+    return f"(?:{between})".join(_bounded(word, re.escape(word)) for word in words)
+
+
 def _word_pattern(word: str) -> str:
     body = ""
     position = 0
@@ -149,6 +155,10 @@ def _word_pattern(word: str) -> str:
         width = 2 if word[position : position + 2] in _LONG_FORMS else 1
         body += _letter_pattern(word[position : position + width])
         position += width
+    return _bounded(word, body)
+
+
+def _bounded(word: str, body: str) -> str:
     before = "" if _NOT_ALONE.match(word[0]) else f"(?<!{_SPACED_LETTER})"
     is_open = _NOT_ALONE.match(word[-1]) or len(word) >= MAX_TERM_LENGTH
     after = "" if is_open else f"(?!{_SPACED_LETTER})"

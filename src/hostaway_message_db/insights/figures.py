@@ -219,7 +219,7 @@ def _rows(
 async def _labels(queries: MessageQueries, by: By | None) -> dict[str, str]:
     if by is not By.PROPERTY:
         return {}
-    return dict((await queries.vocabulary()).properties)
+    return await queries.property_names()
 
 
 def _groups(

@@ -33,7 +33,7 @@ from hostaway_message_db.ports import MessageQueries, Position
 MAX_RESULTS = 1_000
 MAX_RANKED = 3_000
 """Of more matches, the newest so many are ordered by relevance; the answer says so."""
-_NAMING = {Operator.PROPERTY, Operator.CHANNEL, Operator.TOPIC, Operator.TYPE}
+_NAMING = {Operator.CHANNEL, Operator.TOPIC, Operator.TYPE}
 WaitingIds = Callable[[], Awaitable[Sequence[str]]]
 
 
@@ -106,8 +106,11 @@ async def understand(
         return Reading(from_json(asked, now, vocabulary))
 
     reading = read(Vocabulary())
-    if _NAMING & {condition.operator for condition in reading.query.conditions}:
+    named = {condition.operator for condition in reading.query.conditions}
+    if named & _NAMING:
         reading = read(await queries.vocabulary())
+    elif Operator.PROPERTY in named:
+        reading = read(Vocabulary(properties=await queries.property_names()))
     reading = replace(reading, query=reading.query.of_account(account_id))
     if reading.query.texts and await queries.lacks_search_terms():
         notice = Notice(

@@ -53,6 +53,10 @@ class MessageQueries(Protocol):
         """Return the texts by id of the messages that a query means, newest first."""
         ...
 
+    async def property_names(self) -> dict[str, str]:
+        """Return the names of the listings by id."""
+        ...
+
     async def vocabulary(self) -> Vocabulary:
         """Return what the store holds that a query can name."""
         ...
