@@ -197,11 +197,11 @@ async def test_a_text_erased_while_it_was_read_leaves_neither_labels_nor_vector(
     class Erasing(WordLabeller):
         """Somebody forgets the guest just when the models have read the text."""
 
-        def label(self, texts: Any, languages: Any = None) -> Any:
+        def label(self, texts: Any, languages: Any = None, by_guests: Any = None) -> Any:
             """Read, and be too late."""
             fields = {"content": "", "content_core": None, "content_hash": None}
             database["messages"].update_one({}, {"$set": {**fields, "updated_at": at(5)}})
-            return super().label(texts, languages)
+            return super().label(texts, languages, by_guests)
 
     clock, audience = SystemClock(), Watching()
     labeller = Erasing()

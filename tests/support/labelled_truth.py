@@ -47,8 +47,8 @@ class LabelledTruth(Truth):
             if message["content_hash"] is None:
                 continue
             message["topics"] = sorted(label.topics)
-            if message["direction"] == "inbound":
-                told = label.sentiment
+            told = label.sentiment
+            if message["direction"] == "inbound" and told is not None:
                 message["sentiment"] = {
                     "label": told.label, "score": told.score, "alert": told.alert,
                 }  # fmt: skip

@@ -29,7 +29,7 @@ class Vector:
 class Labels:
     """What is said of a text."""
 
-    sentiment: Attitude
+    sentiment: Attitude | None
     topics: dict[str, str]
     vector: Vector
 
@@ -44,18 +44,23 @@ class WordLabeller:
     breaks_after: int | None = None
 
     def label(
-        self, texts: Sequence[str], languages: Sequence[str | None] | None = None
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | None = None,
+        by_guests: Sequence[bool] | None = None,
     ) -> list[Labels]:
         """Return the labels of each text."""
         if self.breaks_after is not None and len(self.batches) >= self.breaks_after:
             raise KeyboardInterrupt
         self.batches.append(list(texts))
         codes = languages or [None] * len(texts)
-        return [self._labels(text, code) for text, code in zip(texts, codes, strict=True)]
+        guests = by_guests or [True] * len(texts)
+        return [self._labels(*asked) for asked in zip(texts, codes, guests, strict=True)]
 
-    def _labels(self, text: str, code: str | None) -> Labels:
+    def _labels(self, text: str, code: str | None, by_guest: bool) -> Labels:
         label = "negative" if "broken" in text else "neutral"
         topics = {f"in_{code}": "lexicon"} | ({"wifi": "lexicon"} if "wifi" in text else {})
         score = -0.9 if label == "negative" else 0.1
         vector = Vector(sha256(text.encode()).digest())
-        return Labels(Attitude(label, score, alert=label == "negative"), topics, vector)
+        attitude = Attitude(label, score, alert=label == "negative") if by_guest else None
+        return Labels(attitude, topics, vector)

@@ -13,6 +13,7 @@ from typing import Any
 from hostaway_message_db.enrichment.conversation_language import conversation_language
 from hostaway_message_db.enrichment.language import Language, detect_language
 from hostaway_message_db.ports import (
+    Attitude,
     Audience,
     LabelStore,
     MessageLabels,
@@ -93,7 +94,10 @@ async def _read(
     if not full:
         return {}
     labels = await asyncio.to_thread(
-        labeller.label, [text.text for text, _, _ in full], [language for *_, language in full]
+        labeller.label,
+        [text.text for text, _, _ in full],
+        [language for _, _, language in full],
+        [text.is_of_guest for text, _, _ in full],
     )
     return {
         text.message_id: (text_hash, label)
@@ -185,10 +189,15 @@ def _with_labels(
     """Add what the models say; only a guest's attitude counts."""
     if read is None:
         return labels
-    attitude = read[1].sentiment
-    sentiment = {"label": attitude.label, "score": attitude.score, "alert": attitude.alert}
+    found = read[1]
     return replace(
         labels,
-        sentiment=sentiment if text.is_of_guest else None,
-        topics=tuple(sorted(read[1].topics)),
+        sentiment=_sentiment_document(found.sentiment) if text.is_of_guest else None,
+        topics=tuple(sorted(found.topics)),
     )
+
+
+def _sentiment_document(attitude: Attitude | None) -> dict[str, Any] | None:
+    if attitude is None:
+        return None
+    return {"label": attitude.label, "score": attitude.score, "alert": attitude.alert}

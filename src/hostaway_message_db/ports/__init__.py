@@ -22,6 +22,7 @@ from hostaway_message_db.ports.jobs import (
     ScheduledJob,
 )
 from hostaway_message_db.ports.labels import (
+    Attitude,
     LabelStore,
     LanguageVotes,
     MessageLabels,
@@ -59,6 +60,7 @@ from hostaway_message_db.ports.stores import LoadOutcome, MessageStore, Quaranti
 __all__ = [
     "AccountState",
     "ApiCall",
+    "Attitude",
     "Audience",
     "AuditQueries",
     "AuditStore",

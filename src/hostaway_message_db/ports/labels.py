@@ -55,8 +55,8 @@ class TextLabels(Protocol):
     """What the models say of one text."""
 
     @property
-    def sentiment(self) -> Attitude:
-        """Return the attitude."""
+    def sentiment(self) -> Attitude | None:
+        """Return the attitude; None for a text without one."""
         ...
 
     @property
@@ -108,9 +108,15 @@ class TextLabeller(Protocol):
         ...
 
     def label(
-        self, texts: Sequence[str], languages: Sequence[str | None] | None = None
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str | None] | None = None,
+        by_guests: Sequence[bool] | None = None,
     ) -> Sequence[TextLabels]:
-        """Return the labels of each text; slow, and never raises because of a text."""
+        """Return the labels of each text; slow, and never raises because of a text.
+
+        What is not by a guest gets no attitude.
+        """
         ...
 
 
