@@ -16,8 +16,8 @@ from hostaway_message_db.pipeline.labelling import LabellingReport, run_labellin
 from hostaway_message_db.ports import LoadOutcome, ProgressNumbers, Stores
 from hostaway_message_db.privacy.erasure import erased_message
 from hostaway_message_db.utils.clock import SystemClock
-from support.labelling import WordLabeller
 from support.records import NOON, at, message
+from support.word_labeller import WordLabeller
 
 Db = Database[dict[str, Any]]
 
