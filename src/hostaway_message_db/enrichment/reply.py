@@ -10,9 +10,10 @@ from enum import StrEnum
 from functools import cache
 from typing import Final, NamedTuple
 
-from hostaway_message_db.enrichment.word_lists import word_list
+from hostaway_message_db.enrichment.word_lists import word_list, word_set
 
 _FILE: Final = "reply_words.txt"
+_COURTESIES: Final = ("thanks", "acknowledgements", "courtesies", "greetings")
 _MOST_CHARACTERS: Final = 2_000
 _MOST_WORDS_OF_A_COURTESY: Final = 40
 _QUESTION_MARKS: Final = re.compile(r"[?\uff1f\u061f\u2e2e\u037e]|[\u0370-\u03ff]\s?;")
@@ -48,9 +49,9 @@ class ReplyNeed(NamedTuple):
 def find_reply_need(text: str, *, has_files: bool = False) -> ReplyNeed:
     """Return whether a guest who wrote this, as `core_text` leaves it, waits for an answer.
 
-    Total. Nothing but thanks, agreement, greetings and wishes wants none, in some thirty
-    languages; one name may stand with them. Everything else does: a question, words of trouble,
-    a file, and also a mere statement, since it may ask without asking.
+    Total. Nothing but thanks, agreement and wishes wants none, in some thirty languages; a
+    greeting and one name may stand with them. Everything else does: a question, words of
+    trouble, a file, a greeting alone, and also a mere statement, since it may ask without asking.
     """
     text = text[:_MOST_CHARACTERS].replace("\u0130", "i").replace("\u2019", "'")
     folded = text.casefold()
@@ -127,9 +128,15 @@ def _courtesy(text: str) -> Reason | None:
                 return None
             said.add(part)
             names += part == "name"
-    if names > 1 or said <= {"name"}:
-        return None
-    return Reason.THANKS if "thanks" in said else Reason.ACKNOWLEDGES
+    return _reason(said) if names <= 1 else None
+
+
+def _reason(said: set[str]) -> Reason | None:
+    """Return what somebody did who said nothing but this, if it is not only beginning."""
+    if "thanks" in said:
+        return Reason.THANKS
+    is_begun = said <= {"name", "greetings"} or "favours" in said
+    return None if is_begun else Reason.ACKNOWLEDGES
 
 
 def _parts(sentence: str) -> Iterator[str | None]:
@@ -148,13 +155,28 @@ def _parts(sentence: str) -> Iterator[str | None]:
 
 def _part_at(words: Sequence[str], number: int) -> tuple[str, int]:
     """Return the longest courtesy that begins here, and its length."""
-    kind, length = "", 0
-    for section in ("thanks", "acknowledgements", "courtesies"):
+    length = _favour_length(words, number)
+    kind = "favours" if length else ""
+    for section in _COURTESIES:
         for phrase in _phrases(section).get(words[number], ()):
             if len(phrase) > length and _fits(words, number, phrase):
                 kind, length = section, len(phrase)
                 break
     return kind, length
+
+
+def _favour_length(words: Sequence[str], number: int) -> int:
+    """Return how many words from here say what thanks are for; usually none."""
+    favours = word_set(_FILE, "favours")
+    for phrase in _phrases("thanks_for").get(words[number], ()):
+        start = end = number + len(phrase)
+        if not _fits(words, number, phrase):
+            continue
+        while end < len(words) and words[end] in favours:
+            end += 1
+        if end > start:
+            return end - number
+    return 0
 
 
 def _is_name(word: str) -> bool:
@@ -172,7 +194,7 @@ def _contains(text: str, section: str) -> bool:
 def _unparted_phrases() -> dict[str, tuple[tuple[str, str], ...]]:
     """Return all courtesies by their first character, the longest first."""
     found: dict[str, set[tuple[str, str]]] = {}
-    for kind in ("thanks", "acknowledgements", "courtesies"):
+    for kind in _COURTESIES:
         for section in (f"{kind}_unparted", kind):
             for phrase in word_list(_FILE, section):
                 spelled = "".join(_LETTERS.findall(phrase.casefold()))
@@ -197,4 +219,4 @@ def _unparted_courtesy(letters: Sequence[str]) -> Reason | None:
                 break
         else:
             return None
-    return Reason.THANKS if "thanks" in said else Reason.ACKNOWLEDGES
+    return _reason(said)

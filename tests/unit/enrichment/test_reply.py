@@ -13,13 +13,16 @@ from hostaway_message_db.enrichment.word_lists import word_list
 THANKS = {
     "en": "Thanks!|thank you so much|Thank you for your help, have a great day!|thx 😊|"
     "Ok, thank you. See you tomorrow!|"
-    "Perfect, thanks Anna|Many thanks and best regards",
+    "Perfect, thanks Anna|Many thanks and best regards|Noted with thanks|Thanks for the heads up|"
+    "Thank you so much for being such a great host!|Thanks for the very prompt and kind reply",
     "es": "Gracias|Muchas gracias por todo!|Perfecto, muchas gracias|Vale, gracias 🙏|"
-    "Genial, mil gracias. Hasta mañana|muchisimas gracias",
-    "fr": "Merci beaucoup, à demain !|Merci|D’accord merci|Parfait, merci pour votre réponse",
+    "Genial, mil gracias. Hasta mañana|muchisimas gracias|Gracias por su pronta respuesta, Ana",
+    "fr": "Merci beaucoup, à demain !|Merci|D’accord merci|Parfait, merci pour votre réponse|"
+    "Super, merci beaucoup pour votre aide|Merci pour toutes ces précisions",
     "de": "Danke schön!|Vielen Dank, bis morgen|Super, danke dir|Vielen Dank für die Infos. LG|"
-    "Alles klar, danke!|DANKESCHÖN",
-    "it": "Grazie mille, a domani|Ok grazie|Perfetto, grazie per la disponibilità. Buona serata",
+    "Alles klar, danke!|DANKESCHÖN|Danke für die ausführliche Antwort",
+    "it": "Grazie mille, a domani|Ok grazie|Perfetto, grazie per la disponibilità. Buona serata|"
+    "Grazie mille per la disponibilità e la gentilezza",
     "pt": "Obrigada!|Muito obrigado pela ajuda|Perfeito, obrigado. Bom dia!",
     "nl": "Bedankt!|Dank je wel, tot morgen|Top, dank u|Hartelijk dank voor de snelle reactie",
     "da": "Mange tak|Tusind tak for hjælpen!",
@@ -48,7 +51,7 @@ THANKS = {
 ACKNOWLEDGEMENTS = (
     "Ok|👍|🙏🙏|Great, see you tomorrow!|vale|De acuerdo|Perfecto 👌|D'accord|Parfait !|Alles klar|"
     "Passt|Va bene|Perfetto|Tá bom|Prima|Fint|Jättebra|Selvä|Dobře|Dobrze|Rendben|Хорошо|Добре|"
-    "Εντάξει|Tamam|U redu|בסדר|تمام|ठीक है|好的|了解しました|네 알겠습니다|โอเคค่ะ|❤️|Hello!|..."
+    "Εντάξει|Tamam|U redu|בסדר|تمام|ठीक है|好的|了解しました|네 알겠습니다|โอเคค่ะ|❤️|..."
 )
 ASKS = (
     "Where is the key|Is there parking?|?|ok?|Could you send the code|¿A qué hora es el check in?|"
@@ -56,7 +59,7 @@ ASKS = (
     "Pode enviar o código|Waar is de sleutel|Hvor er nøglen|Missä avain on|Kde je klíč|Gdzie klucz|"
     "Где ключ|Де ключ|Πού είναι το κλειδί|Ποιο είναι;|Anahtar nerede|Gdje je ključ|איפה המפתח|"
     "أين المفتاح|请问几点入住|鍵はどこですか|열쇠는 어디에 있나요|กุญแจอยู่ที่ไหน|chìa khóa ở đâu|"
-    "Thanks. Please send the address"
+    "Thanks. Please send the address|Ja, bitte|Yes please|Merci, sale e pepe?|Laut Airbnb, wann?"
 )
 COMPLAINS = (
     "The heating is broken|No funciona la calefacción|Le chauffage ne marche pas|Dusche kaputt|"
@@ -69,7 +72,9 @@ TELLS = (
     "We will arrive at 5 pm|4|Danke. Handtücher fehlen|Thanks but no towels|Ok 15h|"
     "Wir sind zu viert|"
     "Llegamos a las 22|On arrive vers midi|Мы приедем в пять|수건이 없어요|我们五点到|"
-    "Maria|Thanks Maria Garcia Lopez|We loved the flat, thank you|Thanks. Toilet"
+    "Maria|Thanks Maria Garcia Lopez|We loved the flat, thank you|Thanks. Toilet|"
+    "Hello!|Hola|Buenos días María|Bonjour|Guten Tag|Здравствуйте|你好|こんにちは|안녕하세요|مرحبا|"
+    "For your information|Thanks for the code, Maria Lopez|Thanks for nothing|Not good"
 )
 
 
