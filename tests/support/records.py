@@ -112,7 +112,10 @@ def message(identity: str = "1", **fields: Any) -> Message:
     made |= fields
     is_inbound, has_files = made["direction"] == Direction.INBOUND, bool(made["attachments"])
     made.setdefault(
-        "reading", read_text(made["content"], is_inbound=is_inbound, has_files=has_files)
+        "reading",
+        read_text(
+            made["content"], body=made["content"], is_inbound=is_inbound, has_files=has_files
+        ),
     )
     return Message(**made)
 

@@ -26,9 +26,11 @@ _LONGEST_PARTICLE: Final = 3
 """In a name or title: "of", "van", "del"."""
 _FEWEST_DIGITS_OF_A_PHONE: Final = 6
 _FEWEST_DIGITS_OF_A_DATE: Final = 3
+_FEWEST_DIGITS_OF_A_MOMENT: Final = 5
+"""Of a day and a time. "At 10:30 my husband wrote:" is a story."""
 
 _COLONS: Final = (":", "\uff1a")
-_QUOTED: Final = re.compile(r"\s{0,3}(?:>{1,20}(?:\s|$)|>>)")
+_QUOTED: Final = re.compile(r"\s{0,3}(?:>{1,20}(?:\s|$)|>>)(?!.{0,200}<<\s*$)")
 _ADDRESS: Final = re.compile(r"<\s?[^\s<>@]{1,100}@[^\s<>@]{1,100}\s?>")
 _TIME: Final = re.compile(r"\d{1,2}\s?[:.hH\u6642\u65f6\uc2dc\u9ede\u70b9]\s?\d{0,2}")
 _DIVIDER: Final = re.compile(
@@ -126,14 +128,17 @@ def _may_start_attribution(line: str) -> bool:
 def _is_attribution(line: str) -> bool:
     """Return whether a line names a day, a person and, mostly, the writing."""
     digits = sum(map(str.isdigit, line))
-    if not digits:
+    has_address = _ADDRESS.search(line) is not None
+    if not (digits or has_address):
         return False
     has_time = _TIME.search(line) is not None
-    if has_time and _ADDRESS.search(line):
+    if has_time and has_address:
         return True
     lowered = line.casefold()
-    wrote = any(verb in lowered for verb in _words("wrote"))
-    return wrote and (has_time or digits >= _FEWEST_DIGITS_OF_A_DATE)
+    if not any(verb in lowered for verb in _words("wrote")):
+        return False
+    fewest = _FEWEST_DIGITS_OF_A_MOMENT if has_time else _FEWEST_DIGITS_OF_A_DATE
+    return has_address or digits >= fewest
 
 
 def _starts_history(lines: Sequence[str], number: int) -> bool:
@@ -191,11 +196,22 @@ def _without_signature(lines: list[str]) -> list[str]:
     kept = _without_end(lines)
     for start in range(len(kept) - 1, max(len(kept) - _MOST_SIGNATURE_LINES, 1) - 1, -1):
         line = kept[start]
-        if line.strip() == "--" or (
-            _is_closing(line) and all(map(_names_somebody, kept[start + 1 :]))
+        below = kept[start + 1 :]
+        if (line.strip() == "--" and _signs(below)) or (
+            _is_closing(line) and all(map(_names_somebody, below))
         ):
             return _without_end(kept[:start])
     return kept
+
+
+def _signs(lines: Sequence[str]) -> bool:
+    """Return whether these lines below two dashes are a signature: a name first, no question."""
+    first = next(filter(None, map(str.strip, lines)), "")
+    return _names_somebody(first) and not any(map(_is_question, lines))
+
+
+def _is_question(line: str) -> bool:
+    return line.rstrip().endswith(("?", "\uff1f"))
 
 
 def _without_end(lines: list[str]) -> list[str]:
@@ -225,7 +241,7 @@ def _is_closing(line: str) -> bool:
 
 def _names_somebody(line: str) -> bool:
     """Return whether a line can be part of a signature: a name, an address, a number."""
-    if len(line) > _LONGEST_SIGNATURE_LINE or line.rstrip().endswith(("?", "\uff1f")):
+    if len(line) > _LONGEST_SIGNATURE_LINE or _is_question(line):
         return False
     if "@" in line or "www." in line or "://" in line:
         return True

@@ -6,19 +6,21 @@ from typing import Final
 
 from hostaway_message_db.enrichment.core_text import core_text
 from hostaway_message_db.enrichment.language import detect_language, is_detector_installed
+from hostaway_message_db.enrichment.plain_text import to_plain_text
+from hostaway_message_db.enrichment.quoted_markup import with_quotations_as_lines
 from hostaway_message_db.enrichment.reply import find_reply_need
 from hostaway_message_db.models.records import Reading
 
 _HASH_BYTES: Final = 16
 
 
-def read_text(content: str, *, is_inbound: bool, has_files: bool) -> Reading:
-    """Return what the text of a message tells; it is what `to_plain_text` made.
+def read_text(content: str, *, body: str, is_inbound: bool, has_files: bool) -> Reading:
+    """Return what the text of a message tells: `content` is what `to_plain_text` made of `body`.
 
     Total. The language is null where the text is too short or too doubtful to tell it, and
     without the extra `nlp`. Only guests' messages want an answer or do not.
     """
-    core = core_text(content)
+    core = _written(content, body)
     language = detect_language(core) if core and _can_detect() else None
     is_sure = language is not None and language.is_reliable
     need = find_reply_need(core, has_files=has_files) if is_inbound else None
@@ -30,6 +32,17 @@ def read_text(content: str, *, is_inbound: bool, has_files: bool) -> Reading:
         needs_reply=need.is_needed if need else None,
         needs_reply_reason=str(need.reason) if need else None,
     )
+
+
+def _written(content: str, body: str) -> str:
+    """Return the core, also of mail whose quotations only its HTML marks."""
+    marked = with_quotations_as_lines(body)
+    if marked is None:
+        return core_text(content)
+    lined = to_plain_text(marked)
+    core = core_text(lined)
+    # Nothing was cut: there is nothing but a quotation.
+    return core_text(content) if core == lined else core
 
 
 def text_hash(core: str) -> str | None:

@@ -314,7 +314,10 @@ def to_message(
         ),
         source=_source(row, _MESSAGE_KEYS),
         reading=read_text(
-            content, is_inbound=bool(raw.is_incoming), has_files=bool(raw.attachments)
+            content,
+            body=body,
+            is_inbound=bool(raw.is_incoming),
+            has_files=bool(raw.attachments),
         ),
     )
 

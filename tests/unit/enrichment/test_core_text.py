@@ -42,6 +42,7 @@ ATTRIBUTIONS = {
     "ko": "2025년 3월 3일 (월) 오전 10:00, Ana Ruiz <ana@example.com>님이 작성:",
     "vi": "Vào Th 2, 3 thg 3, 2025 vào lúc 10:00 Ana Ruiz <ana@example.com> đã viết:",
     "id": "Pada tanggal Sen, 3 Mar 2025 pukul 10.00 Ana Ruiz <ana@example.com> menulis:",
+    "quoting": "Quoting Ana Ruiz <ana@example.com>:",
     "wrapped": "On Mon, Mar 3, 2025 at 10:00 AM Ana Maria del Carmen Ruiz Fernandez\n<ana.maria.ruiz@example.com> wrote:",
 }
 
@@ -92,6 +93,8 @@ SIGNATURES = [
     "Sent from my Samsung Galaxy smartphone.",
     "Sent from Outlook for iOS (https://aka.ms/o0ukef)",
     "Get Outlook for Android (https://aka.ms/AAb9ysg)",
+    "Sent via the Samsung Galaxy S21, an AT&T 5G smartphone",
+    "Envoyé avec l'application mobile Mail Orange",
     "Enviado desde mi iPhone",
     "Envoyé de mon iPhone",
     "Von meinem iPhone gesendet",
@@ -137,6 +140,10 @@ UNTOUCHED = [
     "> 5 people",
     "On Friday we arrive at 10:30.",
     "On 3 March at 10:30 we wrote: nobody answered",
+    "We arrive at 10:30 and my husband wrote:\nplease open the gate",
+    ">> urgent <<\nno water",
+    "Hello\n--\nWifi?\n--\nParking?",
+    "Hello\n--\nThe heater is broken",
     "From: Madrid\nTo: Lisbon\nDate: 3 May\nCan you book the transfer?",
     "From 3 May\nTo 5 May",
     "Our guests:\nAna 34\nLuis 35",
