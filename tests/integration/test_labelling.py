@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from hostaway_message_db.database.documents import comparable_message, message_document
+from hostaway_message_db.database.label_store import MongoLabelStore
+from hostaway_message_db.database.message_history import MessageHistory
+from hostaway_message_db.database.message_keeper import MessageKeeper
 from hostaway_message_db.database.mongodb import MongoDatabase
+from hostaway_message_db.database.upserts import upsert
+from hostaway_message_db.database.vectors import Vectors
 from hostaway_message_db.enrichment.conversation_language import conversation_language
 from hostaway_message_db.insights.upkeep import refresh
 from hostaway_message_db.models.records import Direction, Erasure, Message
@@ -221,6 +227,76 @@ async def test_a_forgotten_guest_leaves_no_vector_by_whatever_way(
     found = stored(database)["1"]
     assert (found["sentiment"], found["topics"], found["needs_reply"]) == (None, [], None)
     assert (await label(WordLabeller())).labelled == 1
+
+
+async def test_a_labelling_killed_after_the_writing_lets_nobody_have_the_former_language(
+    stores: Stores, database: Db, mongo: MongoDatabase, label: Any
+) -> None:
+    await stores.messages.load([message("1", content="ok"), message("2", content=SPANISH)], at(0))
+    await label(WordLabeller())
+    more = [message(str(n), content=f"{GERMAN} {n}") for n in (3, 4)]
+    await stores.messages.load(more, at(1))
+
+    class Dying(MongoLabelStore):
+        """The process is killed just when the labels are written."""
+
+        async def write(self, labels: Any, version: str) -> frozenset[str]:
+            """Write, and be no more."""
+            await super().write(labels, version)
+            raise KeyboardInterrupt
+
+    clock, audience = SystemClock(), Watching()
+    with pytest.raises(KeyboardInterrupt):
+        await run_labelling(Dying(mongo.database), WordLabeller, clock, audience)
+    assert (await label(WordLabeller())).left == 0
+    assert stored(database)["1"]["language"] == "de"
+
+
+async def test_a_language_that_another_labelling_found_meanwhile_counts(
+    stores: Stores, database: Db, label: Any
+) -> None:
+    await stores.messages.load([message("2", content=SPANISH)], at(0))
+    await label(WordLabeller())
+    await stores.messages.load([message("1", content="ok")], at(0))
+
+    class Late(WordLabeller):
+        """While these models read, other ones hold the Spanish to be German."""
+
+        def label(self, texts: Any, languages: Any = None) -> Any:
+            """Read, slowly."""
+            database["messages"].update_one({"message_id": "2"}, {"$set": {"language": "de"}})
+            return super().label(texts, languages)
+
+    await label(Late())
+    assert stored(database)["1"]["language"] == "de"
+
+
+async def test_a_vector_stored_while_its_text_is_replaced_goes_too(
+    stores: Stores, database: Db, mongo: MongoDatabase, label: Any
+) -> None:
+    await stores.messages.load([message("1", content=SPANISH)], at(0))
+    await label(WordLabeller())
+    (vector,) = database["embeddings"].find()
+
+    class Crossed(MessageKeeper):
+        """A labelling stores the vector again just before the new text is written."""
+
+        async def before_write(self, *given: Any) -> frozenset[str]:
+            """Prepare the writing, and lose a race."""
+            former = await super().before_write(*given)
+            database["embeddings"].replace_one({"_id": vector["_id"]}, vector, upsert=True)
+            return former
+
+    history = MessageHistory(mongo.database["message_versions"], "run", at(1))
+    await upsert(
+        mongo.database["messages"],
+        "message_id",
+        [message_document(message("1", content=GERMAN))],
+        at(1),
+        comparable=comparable_message,
+        keeper=Crossed(history, None, Vectors(mongo.database)),
+    )
+    assert database["embeddings"].count_documents({}) == 0
 
 
 async def test_the_newest_without_labels_come_first(

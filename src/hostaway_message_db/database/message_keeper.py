@@ -46,8 +46,11 @@ class MessageKeeper:
         superseded: Sequence[Supersession],
         documents: Sequence[Document],
         stored: Mapping[str, Document],
-    ) -> None:
-        """Keep former versions, enlist files that are not stored, drop vectors of former texts."""
+    ) -> frozenset[str]:
+        """Keep former versions, enlist files that are not stored, drop vectors of former texts.
+
+        Returns the hashes of those texts, for `after_write`.
+        """
         await self.history.keep(superseded)
         former = {
             message_id: stored[message_id]["content_hash"]
@@ -59,3 +62,8 @@ class MessageKeeper:
         await self.vectors.drop_unused(set(former.values()), leaving=former)
         if self.queue is not None:
             await self.queue.enlist(documents, stored)
+        return frozenset(former.values())
+
+    async def after_write(self, former_texts: Collection[str]) -> None:
+        """Drop the vectors again that a labelling stored between the look and the write."""
+        await self.vectors.drop_unused(former_texts)

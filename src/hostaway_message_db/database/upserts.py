@@ -1,6 +1,6 @@
 """Bulk writes that leave unchanged documents untouched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -123,8 +123,9 @@ async def _upsert_batch(
         found = collection.find({key: {"$in": keys}})
         stored = {document[key]: document async for document in found}
         plan = plan_writes(key, batch, stored, now, first_fields, comparable, keeper)
+        former: Collection[str] = ()
         if keeper is not None:
-            await keeper.before_write(plan.superseded, batch, stored)
+            former = await keeper.before_write(plan.superseded, batch, stored)
             if plan.operations:
                 await keeper.before_change(batch)
         try:
@@ -136,5 +137,7 @@ async def _upsert_batch(
             if is_last_try or not is_duplicate_key(error):
                 raise
             continue
+        if keeper is not None:
+            await keeper.after_write(former)
         return LoadOutcome(plan.inserted, plan.updated, plan.unchanged)
     raise AssertionError("the second try returns or raises")

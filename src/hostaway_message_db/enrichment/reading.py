@@ -36,7 +36,7 @@ def read_text(content: str, *, body: str, is_inbound: bool, has_files: bool) -> 
 
 def _written(content: str, body: str) -> str:
     """Return the core, also of mail whose quotations only its HTML marks."""
-    marked = with_quotations_as_lines(body)
+    marked = with_quotations_as_lines(body) if content else None
     if marked is None:
         return core_text(content)
     lined = to_plain_text(marked)

@@ -6,7 +6,7 @@ in which messages came or were labelled.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,8 +62,9 @@ async def label_batch(
     news = [_with_language(t, own) for t, own in zip(texts, told, strict=True) if _is_news(t, own)]
     await store.write_language(news)
     threads = {text.conversation_id for text in texts}
-    votes = await store.votes(threads)
-    spoken = {thread: conversation_language(votes.get(thread, {})) for thread in threads}
+    spoken = await _spoken(store, threads)
+    # Before the labels: whoever is stopped in between finds all that waits by it again.
+    await store.let_wait(spoken)
     languages = [
         _with_language(text, own, spoken[text.conversation_id])
         for text, own in zip(texts, told, strict=True)
@@ -78,8 +79,15 @@ async def label_batch(
     # A text that was erased or edited meanwhile must not leave its vector behind.
     gone = {text.text_hash for text in texts if text.message_id in missed and text.text_hash}
     await store.drop_unused_vectors(gone)
-    await store.let_wait(spoken)
+    # Once more: another labelling may have found other languages meanwhile.
+    await store.let_wait(await _spoken(store, threads))
     return len(texts) - len(missed)
+
+
+async def _spoken(store: LabelStore, threads: Collection[str]) -> dict[str, str | None]:
+    """Return the language of each of these conversations."""
+    votes = await store.votes(threads)
+    return {thread: conversation_language(votes.get(thread, {})) for thread in threads}
 
 
 async def _read(
