@@ -3,10 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import typer.core
+import typer.main
 
+from hostaway_message_db.cli.app import app
 from hostaway_message_db.simulator import FaultRule
 from support.installation import MESSAGES, Account, Finished, OpenAccount
 from support.receivers import MailServer, unused_port, web_server
@@ -80,6 +84,71 @@ def test_a_whole_run_at_debug(account: Account) -> None:
         assert event in events
     assert events.count("notice_not_delivered") == 2
     assert events.count("heartbeat_not_delivered") == 1
+
+
+AFTER_A_LOAD = {
+    "sync": ("--full", "--json"),
+    "verify": ("--deep", "--repair", "--json"),
+    "replay": ("--json",),
+    "enrich": ("--all", "--json"),
+    "status": ("--json",),
+    "search": ("wifi", "--json"),
+    "thread": ("{conversation}", "--json"),
+    "audit": ("--json",),
+    "doctor": ("--json",),
+    "export-guest": ("--reservation", "{reservation}", "--output", "exports", "--json"),
+    "forget-guest": ("--reservation", "{reservation}", "--dry-run", "--json"),
+}
+"""Every command that ends by itself, with what makes it do most."""
+SHOW_WHAT_GUESTS_SAID = {"search", "thread"}
+ELSEWHERE = {
+    "daily-job": "the tests around this one",
+    "schedule": "runs the daily job",
+    "demo": "made-up guests alone",
+    "simulate": "made-up guests alone",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_every_command_at_debug(account: Account) -> None:
+    """The further commands, two at a time; erasing for good comes last."""
+    assert {*AFTER_A_LOAD, *ELSEWHERE} == {str(name) for name in commands()}
+    places = {
+        "{conversation}": str(account.conversation_ids()[0]),
+        "{reservation}": str(next(account.control.truth_reservations())["id"]),
+    }
+    finished = {"load": account.run("sync", "--json")}
+
+    def run(name: str) -> Finished:
+        return account.run(name, *(places.get(word, word) for word in AFTER_A_LOAD[name]))
+
+    changing = ["sync", "verify", "replay", "enrich"]
+    reading = [name for name in AFTER_A_LOAD if name not in changing]
+    with ThreadPoolExecutor(2) as two:
+        for names in ([[name] for name in changing], [reading]):
+            for group in names:
+                finished |= zip(group, two.map(run, group), strict=True)
+    finished["forget"] = account.run(
+        "forget-guest", "--reservation", places["{reservation}"], "--yes", "--json"
+    )
+    refused = {name: each.code for name, each in finished.items() if each.code}
+    assert refused in ({}, {"enrich": 78})  # 78: the models are not installed
+    check_quiet(
+        account,
+        *(
+            Finished(each.code, "", each.errors) if name in SHOW_WHAT_GUESTS_SAID else each
+            for name, each in finished.items()
+        ),
+    )
+    for name in SHOW_WHAT_GUESTS_SAID:
+        assert not [secret for secret in SECRETS if secret in finished[name].output]
+
+
+def commands() -> set[str]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    return set(group.commands)
 
 
 def test_a_run_full_of_faults_whose_replies_quote_a_guest(account: Account) -> None:
