@@ -33,11 +33,20 @@ from hostaway_message_db.database.documents import (
     reservation_document,
     to_bson,
 )
+from hostaway_message_db.database.query_compiler import compile_query
 from hostaway_message_db.enrichment.nationality import find_nationality
 from hostaway_message_db.enrichment.plain_text import to_plain_text
 from hostaway_message_db.enrichment.reading import read_text
-from hostaway_message_db.errors import ConfigurationError, FileRefused, HostawayError
+from hostaway_message_db.errors import (
+    ConfigurationError,
+    FileRefused,
+    HostawayError,
+    UsageError,
+)
+from hostaway_message_db.insights.query_language import from_json, read_query, to_json, to_text
+from hostaway_message_db.insights.search import resolve
 from hostaway_message_db.models.entities import ENTITIES, Asked, EntityRecord
+from hostaway_message_db.models.query import Operator
 from hostaway_message_db.models.records import Conversation, Listing, Quarantined, Reservation
 from hostaway_message_db.notifications.incidents import FileMemory
 from hostaway_message_db.pipeline.entity_rows import answers, to_entity_record
@@ -294,6 +303,22 @@ def _folder() -> Path:
     return folder
 
 
+def read_a_query(given: bytes) -> None:
+    """Read a query as it is typed, write it and read it again, and ask the database with it."""
+    text = _text(given)
+    query = read_query(text, NOON).query
+    assert read_query(to_text(query), NOON).query == query
+    bson.encode(to_bson(compile_query(_loop().run(resolve(query, _who_waits)))))
+    with suppress(UsageError):
+        from_json(to_json(query), NOON)
+    with suppress(UsageError, HostawayError):
+        from_json(protocol.read_json(given), NOON)
+
+
+async def _who_waits() -> list[str]:
+    return ["5"]
+
+
 def read_fault_plan(given: bytes) -> None:
     """Read a fault plan as it is given on the command line."""
     text = _text(given)
@@ -501,6 +526,16 @@ TARGETS: Final = (
         read_incident,
         seeds=(b'{"failing_since": "2026-01-01T00:00:00+00:00", "failures": 2, "is_told": true}',),
         words=(*_JSON_WORDS, '"failing_since":"', '"failures":', '"is_told":'),
+    ),
+    Target(
+        "query",
+        "a query, as it is typed and as JSON",
+        read_a_query,
+        seeds=(
+            b'from:guest "late check" -wifi OR country:DE after:2026-01-01 is:unanswered',
+            b'[{"operator":"words","operand":"wifi"},{"any":[{"operator":"after","operand":"7d"}]}]',
+        ),
+        words=(" OR ", " -", '"', *(f"{operator}:" for operator in Operator), '"operator":"'),
     ),
     Target(
         "fault-plan",

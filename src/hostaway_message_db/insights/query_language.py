@@ -52,7 +52,7 @@ def read_query(text: str, now: datetime, vocabulary: Vocabulary = NO_VOCABULARY)
         notices.append(Notice("", f"Only the first {MAX_LENGTH} characters were read."))
     clauses: list[list[Term]] = []
     is_alternative = False
-    for match in _TOKEN.finditer(text[:MAX_LENGTH]):
+    for match in _TOKEN.finditer(_whole(text[:MAX_LENGTH])):
         if match[0] == "OR":
             is_alternative = bool(clauses)
             continue
@@ -69,6 +69,11 @@ def read_query(text: str, now: datetime, vocabulary: Vocabulary = NO_VOCABULARY)
         is_alternative = False
     query = Query(tuple(tuple(clause) for clause in clauses))
     return Reading(query, (*notices, *contradictions(query)))
+
+
+def _whole(text: str) -> str:
+    """Return a text that can be stored and asked for: no half of a character's two."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _term(
@@ -199,6 +204,7 @@ def _term_from_json(term: Any, now: datetime, vocabulary: Vocabulary) -> Term:
         raise UsageError('"operand" holds a quotation mark, which no operand can hold.')
     if not isinstance(name, str) or not isinstance(is_negated, bool):
         raise UsageError('"operator" is a text and "negated" is true or false.')
+    operand = _whole(operand)
     if name in {"words", "phrase"}:
         made = _text(operand, is_phrase=name == "phrase", is_negated=is_negated)
         if made is None:

@@ -200,3 +200,12 @@ def test_every_operator_can_be_read() -> None:
         reading = read_query(f"{operator}:{samples.get(operator, 'x')}", NOW)
         assert reading.notices == (), operator
         assert isinstance(reading.query.clauses[0][0].of, Condition)
+
+
+def test_half_a_character_becomes_one_that_can_be_asked_for() -> None:
+    """Bytes of a command line that are no UTF-8 arrive as such halves, and escapes in JSON do."""
+    (clause,) = read("from:caf\udce9").query.clauses
+    assert str(clause[0].of).encode()
+    for operator in ("words", "guest"):
+        made = from_json([{"operator": operator, "operand": "caf\ud83d"}], NOW)
+        assert str(made).encode()
