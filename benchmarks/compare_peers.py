@@ -65,23 +65,36 @@ class Trial:
     def run(self) -> "Outcome":
         """Run the tool to its end."""
         started = time.perf_counter()
-        code = self.start().wait(PATIENCE_SECONDS)
+        process = self.start()
+        _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
-        return Outcome(self.control.requests(1).total, seconds, self.count(), code)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Outcome(
+            self.control.requests(1).total,
+            seconds,
+            usage.ru_utime + usage.ru_stime,
+            self.count(),
+            process.returncode,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run did; `messages` are there (stored, or in the stream) after it."""
+    """What one run did; `messages` are there (stored, or in the stream) after it.
+
+    `cpu_seconds` are the tool's own, not the database's: they depend less than `seconds` on
+    what else the machine does.
+    """
 
     requests: int
     seconds: float
+    cpu_seconds: float
     messages: int
     code: int
 
     def __str__(self) -> str:
         return (
-            f"{self.requests:>8}{self.seconds:>9.1f}{self.messages:>10}"
+            f"{self.requests:>8}{self.seconds:>9.1f}{self.cpu_seconds:>8.1f}{self.messages:>10}"
             f"{'':>4}{'exit ' + str(self.code):<8}"
         )
 
@@ -245,7 +258,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as data,
         EmbeddedMongo(Path(data), cache_gigabytes=0.5) as mongo,
     ):
-        print(f"\n{'tool':<28}{'run':<8}{'requests':>8}{'seconds':>9}{'messages':>10}")
+        print(f"\n{'tool':<28}{'run':<8}{'requests':>8}{'seconds':>9}{'CPU':>8}{'messages':>10}")
         print(f"first load and unchanged second, {size[0]} conversations of {size[1]}")
         with bench(*size, mongo.uri) as account:
             load_twice(account)
