@@ -25,7 +25,7 @@ from hostaway_message_db.simulator import FaultPlan, FaultRule, RunningSimulator
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 NAME = "hostaway-message-db"
 COMMAND = str(Path(sys.executable).with_name(NAME))
-COLUMNS, ROWS = 100, 60
+COLUMNS, ROWS = 112, 60
 CONVERSATION = 21000087
 FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """No font is fetched from elsewhere when a picture is looked at."""
