@@ -262,9 +262,8 @@ async def exports(mongo: MongoDatabase, folder: Path, count: int) -> None:
         seconds = time.perf_counter() - started
         print(f"{kind:<46}{rows / seconds:>9,.0f}{path.stat().st_size / 1e6:>9.1f}")
         path.unlink()
-    print(
-        f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"
-    )
+    peak_megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process: {peak_megabytes:,.0f} MB")
 
 
 async def sizes(mongo: MongoDatabase, count: int) -> None:
