@@ -52,6 +52,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 PROPERTIES, DAYS, PER_THREAD = 200, 3 * 365, 10
 BATCH = 2_000
 ROUNDS = 30
+FEW = 100_000
+"""Of more, the export of four months tells enough."""
 COUNTRIES = ("DE", "FR", "ES", "IT", "GB", "US", "NL", "PL", "CN", "BR", None)
 CHANNELS = ((2018, "airbnbOfficial"), (2005, "bookingcom"), (2000, "direct"))
 STAGES = tuple(Stage)
@@ -254,7 +256,7 @@ async def figures_over_a_year(figures: Figures) -> None:
 async def exports(mongo: MongoDatabase, folder: Path, count: int) -> None:
     """Measure each kind of export."""
     print(f"\n{'export':<46}{'rows/s':>9}{'MB':>9}")
-    query = read_query("" if count <= 100_000 else "after:2026-07-01", NOW).query  # noqa: PLR2004 - enough to tell
+    query = read_query("" if count <= FEW else "after:2026-07-01", NOW).query
     for kind in Format:
         path = folder / f"messages.{kind}"
         started = time.perf_counter()
@@ -262,8 +264,8 @@ async def exports(mongo: MongoDatabase, folder: Path, count: int) -> None:
         seconds = time.perf_counter() - started
         print(f"{kind:<46}{rows / seconds:>9,.0f}{path.stat().st_size / 1e6:>9.1f}")
         path.unlink()
-    peak_megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of this process: {peak_megabytes:,.0f} MB")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process: {peak:,.0f} MB")
 
 
 async def sizes(mongo: MongoDatabase, count: int) -> None:

@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.errors import UsageError
+from hostaway_message_db.insights.briefing import brief
 from hostaway_message_db.insights.fact_filter import matching, needed_columns
 from hostaway_message_db.insights.facts import NAMES, NUMBERS, Facts, build, key_of
 from hostaway_message_db.insights.figures import By, Figures, period_of
@@ -273,6 +274,11 @@ async def test_who_waits_worst_first_without_those_who_only_thank(
     assert [w.conversation_id for w in only.waiting] == ["1"]
     with pytest.raises(UsageError, match="from 1 to 1000"):
         await who_waits(figures, NOON, limit=0)
+    told = await brief(figures, NOON, ACCOUNT)
+    assert [one["conversation_id"] for one in told["waiting"]] == ["2", "3", "1"]
+    assert told["unhappy"] == [{"reservation_id": "7", "tone": -0.7}]
+    assert "Ana" not in str(told)
+    assert (await brief(figures, NOON, "9"))["waiting_count"] == 0
 
 
 def test_odd_ids_have_keys_of_their_own() -> None:

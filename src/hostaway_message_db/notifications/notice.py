@@ -42,6 +42,8 @@ class RunFacts:
     """The run's report (contract 3.2), where there is one."""
     status: dict[str, Any] | None = None
     """What `status` tells, where the store can be asked."""
+    guests: dict[str, Any] | None = None
+    """Who waits and who is unhappy, without their names, where the store can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,49 @@ def _freshness(facts: RunFacts) -> Section | None:
     )
 
 
+def _waiting(facts: RunFacts) -> Section | None:
+    """Say whose guests wait, worst first, by thread and place: a mail names no guest."""
+    if facts.guests is None:
+        return None
+    rows = [
+        (
+            f"conversation {one['conversation_id']}",
+            _words(one["property"], one["stage"], one["tone"], f"for {_span(one['age_seconds'])}"),
+        )
+        for one in facts.guests["waiting"]
+    ]
+    return Section(
+        "Guests who wait for an answer", (("in all", f"{facts.guests['waiting_count']:,}"), *rows)
+    )
+
+
+def _unhappy(facts: RunFacts) -> Section | None:
+    """Say which stays sound unhappy, the worst first; nothing where none is labelled."""
+    if not (facts.guests or {}).get("labelled_stays"):
+        return None
+    guests = facts.guests or {}
+    rows = [
+        (f"reservation {one['reservation_id']}", f"tone {one['tone']:+.2f}")
+        for one in guests["unhappy"]
+    ]
+    return Section(
+        "Unhappy stays of two weeks", (("in all", f"{guests['unhappy_count']:,}"), *rows)
+    )
+
+
+def _words(*parts: str | None) -> str:
+    return ", ".join(part.replace("_", " ") for part in parts if part)
+
+
+def _span(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    hours = rest // 3600
+    return f"{days} d {hours} h" if days else f"{hours} h {rest % 3600 // 60} min"
+
+
 FIGURES: tuple[Callable[[RunFacts], Section | None], ...] = (
+    _waiting,
+    _unhappy,
     _messages,
     _conversations,
     _left,

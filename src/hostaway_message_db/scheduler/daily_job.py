@@ -20,6 +20,7 @@ from hostaway_message_db.errors import (
     HostawayMessageDbError,
     LeaseHeld,
 )
+from hostaway_message_db.insights.briefing import brief
 from hostaway_message_db.insights.status import assess
 from hostaway_message_db.notifications.notice import RunFacts
 from hostaway_message_db.notifications.notifier import Notifier
@@ -91,7 +92,9 @@ class DailyJob:
                 async with self.opens() as application:
                     result = await self._attempt(application, audience, result, now)
                     status = await _status_of(application)
-                    await self.notifier.tell(self._facts(result, status), application.incidents)
+                    guests = await _guests_of(application, self.plan.account_id)
+                    facts = replace(self._facts(result, status), guests=guests)
+                    await self.notifier.tell(facts, application.incidents)
                     return result
             except DatabaseError as error:
                 # The store could not be opened, or went away with the record of the job.
@@ -207,6 +210,14 @@ async def _status_of(application: Application) -> dict[str, Any] | None:
         log.warning("status_unknown", error=error.code)
         return None
     return assess(overview, application.clock.now()).to_json()
+
+
+async def _guests_of(application: Application, account_id: str) -> dict[str, Any] | None:
+    try:
+        return await brief(application.figures, application.clock.now(), account_id)
+    except DatabaseError as error:
+        log.warning("guests_unknown", error=error.code)
+        return None
 
 
 def _told(result: JobResult) -> dict[str, Any]:

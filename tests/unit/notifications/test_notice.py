@@ -127,3 +127,30 @@ def test_the_text_is_lines_without_gaps() -> None:
     assert "\n\n\n" not in text
     assert text.startswith("The run ended early.")
     assert "What to do: Check <HOSTAWAY_API_KEY> & the account.\n" in text
+
+
+def test_who_waits_and_who_is_unhappy_stand_first_and_name_no_guest() -> None:
+    guests = {
+        "waiting_count": 12,
+        "waiting": [
+            {"conversation_id": "7", "property": "Casa Azul", "stage": "in_stay", "tone": "alert",
+             "age_seconds": 9000},
+            {"conversation_id": "8", "property": None, "stage": None, "tone": None,
+             "age_seconds": 90_000},
+        ],
+        "labelled_stays": 40, "unhappy_count": 1,
+        "unhappy": [{"reservation_id": "70", "tone": -0.61}],
+    }  # fmt: skip
+    sections = compose(facts(guests=guests), NoticeKind.SUMMARY).sections
+    assert [section.title for section in sections[:2]] == [
+        "Guests who wait for an answer",
+        "Unhappy stays of two weeks",
+    ]
+    assert sections[0].rows == (
+        ("in all", "12"),
+        ("conversation 7", "Casa Azul, in stay, alert, for 2 h 30 min"),
+        ("conversation 8", "for 1 d 1 h"),
+    )
+    assert sections[1].rows == (("in all", "1"), ("reservation 70", "tone -0.61"))
+    without = compose(facts(guests={**guests, "labelled_stays": 0}), NoticeKind.SUMMARY).sections
+    assert "Unhappy stays of two weeks" not in [section.title for section in without]
