@@ -26,6 +26,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
+from hostaway_message_db.bootstrap import load_labeller
 from hostaway_message_db.database.documents import message_document
 from hostaway_message_db.database.embedded import EmbeddedMongo
 from hostaway_message_db.database.mongodb import MongoDatabase
@@ -37,6 +38,7 @@ from hostaway_message_db.insights.figures import By, Figures, Period
 from hostaway_message_db.insights.metrics import catalogue
 from hostaway_message_db.insights.query_language import read_query
 from hostaway_message_db.insights.search import Order, Search
+from hostaway_message_db.insights.semantic import Meaning
 from hostaway_message_db.insights.upkeep import refresh
 from hostaway_message_db.models.records import (
     Channel,
@@ -209,7 +211,8 @@ SEARCHES = (
 
 async def searches(mongo: MongoDatabase, figures: Figures) -> None:
     """Measure searches, and the same words with plain `$text`."""
-    search = Search(mongo.queries(), figures.waiting_conversations)
+    meaning = Meaning(mongo.vectors(), load_labeller, Path())
+    search = Search(mongo.queries(), figures.waiting_conversations, meaning)
     messages = mongo.database["messages"]
     print(
         f"\n{'search, first page of 20':<46}{'p50 ms':>9}{'p95 ms':>9}  plain $text, by time, p50"

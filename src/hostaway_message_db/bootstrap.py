@@ -17,7 +17,9 @@ from hostaway_message_db.database.tls import TlsFiles
 from hostaway_message_db.errors import ConfigurationError, ModelsMissing
 from hostaway_message_db.insights.figures import Figures
 from hostaway_message_db.insights.search import Search
+from hostaway_message_db.insights.semantic import Meaning
 from hostaway_message_db.insights.upkeep import refresh
+from hostaway_message_db.insights.vector_file import forget_files
 from hostaway_message_db.models.entities import ALL_WORD, ENTITIES, MESSAGES_WORD, Entity
 from hostaway_message_db.notifications.apprise_channel import AppriseChannel
 from hostaway_message_db.notifications.heartbeat import Heartbeat
@@ -82,6 +84,7 @@ class Application:
         async with account_lease(self.stores.leases, self.clock, account_id, run_id):
             forgotten = await self.privacy.forget(selectors, run_id, self.clock.now())
             await refresh(self.database.figures())
+            forget_files(self.settings.data_dir)
             return forgotten
 
     @property
@@ -92,7 +95,8 @@ class Application:
     @property
     def search(self) -> Search:
         """Return what searches the store."""
-        return Search(self.queries, self.figures.waiting_conversations)
+        meaning = Meaning(self.database.vectors(), load_labeller, self.settings.data_dir)
+        return Search(self.queries, self.figures.waiting_conversations, meaning)
 
     @property
     def figures(self) -> Figures:
@@ -145,6 +149,8 @@ class Application:
             left = max_seconds - report.duration_seconds if max_seconds else None
             report.labelling = await self._label_after_sync(audience, left)
         await refresh(self.database.figures())
+        if report.retention.messages:
+            forget_files(self.settings.data_dir)
         return report
 
     async def enrich(

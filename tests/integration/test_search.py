@@ -1,6 +1,7 @@
 """Search on a real MongoDB: every script, every operator, pages without gaps."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from hostaway_message_db.database.query_compiler import compile_query
 from hostaway_message_db.errors import UsageError
 from hostaway_message_db.insights.figures import Figures
 from hostaway_message_db.insights.search import Found, Order, Search
+from hostaway_message_db.insights.semantic import Meaning
 from hostaway_message_db.models.query import Query
 from hostaway_message_db.models.records import Channel, Direction, Guest
+from support.labelling import WordLabeller
 from support.records import NOON, at, attachment, listing, message, reservation
 
 Db = Database[dict[str, Any]]
@@ -46,7 +49,8 @@ async def search(mongo: MongoDatabase) -> Search:
 
 def search_of(mongo: MongoDatabase) -> Search:
     figures = Figures(mongo.queries(), mongo.figures())
-    return Search(mongo.queries(), figures.waiting_conversations)
+    meaning = Meaning(mongo.vectors(), WordLabeller, Path())
+    return Search(mongo.queries(), figures.waiting_conversations, meaning)
 
 
 def ids(found: Found) -> list[str]:

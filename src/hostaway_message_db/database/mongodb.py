@@ -27,6 +27,7 @@ from hostaway_message_db.database.sync_state_store import (
     MongoSyncStateStore,
 )
 from hostaway_message_db.database.tls import TlsFiles, explained
+from hostaway_message_db.database.vector_queries import MongoVectorStore
 from hostaway_message_db.ports import Stores
 
 OLDEST_SERVER = (5, 0)
@@ -138,6 +139,10 @@ class MongoDatabase:
     def labels(self) -> MongoLabelStore:
         """Return what the labelling needs."""
         return MongoLabelStore(self.database)
+
+    def vectors(self) -> MongoVectorStore:
+        """Return the vectors of texts, and who says them."""
+        return MongoVectorStore(self.database)
 
     def queries(self) -> MongoQueries:
         """Return what can be asked."""

@@ -19,6 +19,7 @@ from hostaway_message_db.insights.query_language import (
     to_text,
 )
 from hostaway_message_db.insights.relevance import scores
+from hostaway_message_db.insights.semantic import MAX_NEAREST, Meaning, fused
 from hostaway_message_db.models.query import (
     Condition,
     Notice,
@@ -42,6 +43,8 @@ class Order(StrEnum):
 
     NEWEST = "newest"
     RELEVANCE = "relevance"
+    SEMANTIC = "semantic"
+    HYBRID = "hybrid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class Search:
 
     queries: MessageQueries
     waiting_ids: WaitingIds
+    meaning: Meaning
 
     async def run(
         self,
@@ -190,6 +194,8 @@ class Search:
         )
         if order is Order.RELEVANCE and search.query.texts:
             return await self._most_relevant(search)
+        if order in {Order.SEMANTIC, Order.HYBRID}:
+            return await self._nearest(search, self.meaning)
         return await self._newest(search)
 
     async def _newest(self, asked: _Asked) -> Found:
@@ -229,12 +235,33 @@ class Search:
         ranked_count = MAX_RANKED if len(contents) > MAX_RANKED else None
         return Found(asked.typed, asked.reading, asked.order, hits, next_cursor, ranked_count)
 
+    async def _nearest(self, asked: _Asked, meaning: Meaning) -> Found:
+        nearest = await meaning.rank(asked.query)
+        by_id = {message["message_id"]: message for message, _ in nearest}
+        by_score = {message["message_id"]: score for message, score in nearest}
+        if asked.order is Order.HYBRID:
+            contents = await self.queries.contents(asked.query, MAX_RANKED)
+            by_words = scores(asked.query, contents)
+            literal = sorted(by_words, key=lambda identity: -by_words[identity])[:MAX_NEAREST]
+            by_score = dict(fused(list(by_score), literal))
+            missing = [identity for identity in literal if identity not in by_id]
+            by_id |= {m["message_id"]: m for m in await self.queries.messages(missing)}
+        ranking = sorted((i for i in by_score if i in by_id), key=lambda i: -by_score[i])
+        start = _rank_after(asked.after, ranking, by_score)
+        page = ranking[start : start + asked.limit]
+        next_cursor = None
+        if start + asked.limit < len(ranking):
+            last = page[-1]
+            next_cursor = write_cursor(asked.mark, {"score": by_score[last], "id": last})
+        hits = [Hit(by_id[i], marks(asked.query, by_id[i]["content"]), by_score[i]) for i in page]
+        return Found(asked.typed, asked.reading, asked.order, hits, next_cursor)
+
 
 def _rank_after(after: dict[str, Any] | None, ranking: list[str], by: dict[str, float]) -> int:
     """Return the rank from which a page starts; where its message is gone, by its score."""
     if after is None:
         return 0
-    if after["id"] in by:
+    if after["id"] in ranking:
         return ranking.index(after["id"]) + 1
     return sum(1 for identity in ranking if by[identity] >= after["score"])
 

@@ -56,6 +56,7 @@ from hostaway_message_db.ports.state import (
     SyncStateStore,
 )
 from hostaway_message_db.ports.stores import LoadOutcome, MessageStore, QuarantineStore, SideStore
+from hostaway_message_db.ports.vectors import VectorStore
 
 __all__ = [
     "AccountState",
@@ -114,6 +115,7 @@ __all__ = [
     "TombstoneKey",
     "TombstoneKind",
     "Treatment",
+    "VectorStore",
     "WantedFile",
     "bucket_of",
 ]
