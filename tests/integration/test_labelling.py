@@ -262,10 +262,10 @@ async def test_a_language_that_another_labelling_found_meanwhile_counts(
     class Late(WordLabeller):
         """While these models read, other ones hold the Spanish to be German."""
 
-        def label(self, texts: Any, languages: Any = None) -> Any:
+        def label(self, texts: Any, languages: Any = None, by_guests: Any = None) -> Any:
             """Read, slowly."""
             database["messages"].update_one({"message_id": "2"}, {"$set": {"language": "de"}})
-            return super().label(texts, languages)
+            return super().label(texts, languages, by_guests)
 
     await label(Late())
     assert stored(database)["1"]["language"] == "de"

@@ -15,8 +15,8 @@ from hostaway_message_db.insights.search import Found, Order, Search
 from hostaway_message_db.insights.semantic import Meaning
 from hostaway_message_db.models.query import Query
 from hostaway_message_db.models.records import Channel, Direction, Guest
-from support.labelling import WordLabeller
 from support.records import NOON, at, attachment, listing, message, reservation
+from support.word_labeller import WordLabeller
 
 Db = Database[dict[str, Any]]
 SAID = {

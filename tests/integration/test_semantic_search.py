@@ -18,8 +18,8 @@ from hostaway_message_db.insights.semantic import Meaning, fused, split
 from hostaway_message_db.insights.vector_file import VectorFile, forget_files, path_of, read_file
 from hostaway_message_db.models.records import Message
 from hostaway_message_db.ports import TextVector
-from support.labelling import Attitude, Labels, Vector
 from support.records import NOON, at, message
+from support.word_labeller import Attitude, Labels, Vector
 
 CONCEPTS = {
     "heating": 0, "calefaccion": 0, "heizung": 0, "broken": 1, "funciona": 1, "kaputt": 1,
@@ -42,6 +42,7 @@ class ConceptLabeller:
         self,
         texts: Sequence[str],
         languages: Sequence[str | None] | None = None,  # noqa: ARG002 - it knows by the words
+        by_guests: Sequence[bool] | None = None,  # noqa: ARG002 - attitudes are not asked for
     ) -> list[Labels]:
         return [
             Labels(Attitude("neutral", 0.0, alert=False), {}, Vector(numbers(t))) for t in texts
