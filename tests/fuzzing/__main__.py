@@ -46,10 +46,11 @@ def main() -> int:
 def _fuzz_all(given: argparse.Namespace) -> int:
     targets = importlib.import_module("fuzzing.targets").TARGETS
     chosen = [target for target in targets if given.only in {None, target.name}]
-    share = -(-given.inputs // len(chosen))
+    parts = sum(target.weight for target in chosen)
     broken, total, began = [], 0, time.monotonic()
     print("| Target | Inputs | Seconds |\n|---|---:|---:|")
     for target in chosen:
+        share = -(-given.inputs * target.weight // parts)
         runs, seconds, is_sound = _fuzz_in_a_process(target, share, given)
         total += runs
         print(f"| {target.name} | {runs:,} | {seconds} |{'' if is_sound else ' FOUND'}", flush=True)

@@ -81,6 +81,8 @@ class Target:
     seeds: tuple[bytes, ...] = ()
     words: tuple[str, ...] = field(default=())
     """What the format is made of; the fuzzer puts it in."""
+    weight: int = 5
+    """Its part of all inputs; less where each input is a file to write and read, or the like."""
 
 
 def check(target: Target, given: bytes) -> None:
@@ -501,6 +503,7 @@ TARGETS: Final = (
             b"heartbeat_url=https://hc.example.com/x\ndaily_job_time=01:00\nweb_port=0",
         ),
         tuple(f"\n{name}=" for name in sorted(_FIELDS)),
+        weight=1,
     ),
     Target(
         "env-file",
@@ -512,6 +515,7 @@ TARGETS: Final = (
             b"\xff\xfe=\0",
         ),
         ("\nHOSTAWAY_API_KEY=", "export ", "${", "}", "'''", '"""', "#", "\\"),
+        weight=1,
     ),
     Target(
         "kept-token",
@@ -519,6 +523,7 @@ TARGETS: Final = (
         read_kept_token,
         seeds=(b'{"access_token": "x", "issued_at": 1.0, "expires_at": 1e11}',),
         words=(*_JSON_WORDS, '"access_token":', '"issued_at":', '"expires_at":'),
+        weight=1,
     ),
     Target(
         "incident",
@@ -526,6 +531,7 @@ TARGETS: Final = (
         read_incident,
         seeds=(b'{"failing_since": "2026-01-01T00:00:00+00:00", "failures": 2, "is_told": true}',),
         words=(*_JSON_WORDS, '"failing_since":"', '"failures":', '"is_told":'),
+        weight=1,
     ),
     Target(
         "query",
