@@ -12,6 +12,8 @@ import typer.main
 
 from architecture.files import ROOT, name_of
 from hostaway_message_db.cli.app import app
+from hostaway_message_db.insights.metrics import catalogue
+from hostaway_message_db.models.query import Operator
 from hostaway_message_db.privacy.holdings import HOLDINGS
 from hostaway_message_db.simulator import ControlClient, Switches, World, WorldOptions, create_app
 from hostaway_message_db.simulator.faults import Effect, Malformation
@@ -80,6 +82,18 @@ def test_every_command_is_shown_by_the_manual() -> None:
 def test_every_collection_is_in_the_manual() -> None:
     page = (REFERENCE / "collections.md").read_text(encoding="utf-8")
     assert not [h.collection for h in HOLDINGS if f"| `{h.collection}` |" not in page]
+
+
+def test_every_metric_and_every_operator_is_in_the_manual() -> None:
+    metrics = (REFERENCE / "metrics.md").read_text(encoding="utf-8")
+    assert len(catalogue()) > 20
+    missing = [m.id for m in catalogue() if f"### {m.id} {m.title}\n" not in metrics]
+    assert missing == []
+    queries = (REFERENCE / "query-language.md").read_text(encoding="utf-8")
+    table = {word for row in queries.splitlines() if row.startswith("| `") for word in
+             row.split("|")[1].replace("`", "").replace(",", "").split()}  # fmt: skip
+    typed = {f"{operator}:" for operator in Operator}
+    assert table == typed
 
 
 def paths_of_the_simulator() -> set[str]:
