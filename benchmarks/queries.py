@@ -277,7 +277,7 @@ async def sizes(mongo: MongoDatabase, count: int) -> None:
     print(f"\n{'on disk':<46}{'MB':>9}{'B/message':>11}")
     every = {"messages (data)": stats["storageSize"], **stats["indexSizes"]}
     facts = await mongo.database.command("collStats", "message_facts")
-    every["message_facts (columns of the figures)"] = facts["storageSize"]
+    every["message_facts (columns of the figures)"] = facts["size"]
     for name, size in every.items():
         print(f"{name:<46}{size / 1e6:>9.1f}{size / count:>11.0f}")
 

@@ -53,16 +53,21 @@ def freshness(rows: Rows) -> Figure:
 def completeness(rows: Rows) -> Figure:
     """Completeness.
 
-    Conversations stored against those Hostaway counted, by the last proof or run of the period
-    that counted them.
+    Conversations stored against those Hostaway counted, by the last proof (`verify`) or sync of
+    the period: a proof says which are missing, a sync how many it listed.
     """
     for run in _runs(rows, "verify", "sync"):
         told = run["report"].get("conversations", {})
         counted = told.get("hostaway_count") or told.get("listed")
-        stored = told.get("stored", rows.records["counts"].get("conversations"))
-        if counted and stored is not None:
-            details = {"stored": stored, "counted": counted, "run": run["_id"], "kind": run["kind"]}
-            return Figure(int(counted), share(min(stored, counted), counted), details)
+        if not counted:
+            continue
+        if run["kind"] == "verify":
+            differences = run["report"].get("differences", ())
+            stored = counted - sum(d["kind"] == "conversation_missing" for d in differences)
+        else:
+            stored = min(rows.records["counts"].get("conversations", 0), counted)
+        details = {"stored": stored, "counted": counted, "run": run["_id"], "kind": run["kind"]}
+        return Figure(int(counted), share(stored, counted), details)
     return NONE
 
 
@@ -79,17 +84,11 @@ def request_budget(rows: Rows) -> Figure:
         return NONE
     reports = [run["report"] for run in runs]
     requests = sum(report.get("request_count", 0) for report in reports)
-    unread = sum(
-        max(
-            r.get("conversations", {}).get("listed", 0) - r.get("conversations", {}).get("read", 0),
-            0,
-        )
-        for r in reports
-    )
+    saved = sum(report.get("requests_saved", 0) for report in reports)
     details = {
         "retries": sum(report.get("retry_count", 0) for report in reports),
         "refused": sum(report.get("refused_count", 0) for report in reports),
-        "requests_saved": unread,
+        "requests_saved": saved,
         "per_run": spread(np.array([report.get("request_count", 0) for report in reports])),
     }
     return Figure(len(runs), float(requests), details)

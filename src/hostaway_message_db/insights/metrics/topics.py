@@ -60,17 +60,21 @@ def asked_again(rows: Rows) -> Figure:
     of_stays = rows.where((rows["reservation"] != 0) & (rows["topics"] > 0))
     if not len(of_stays):
         return NONE
-    all_stays = len(np.unique(of_stays["reservation"]))
-    pairs = np.unique(np.stack([of_stays["property"], of_stays["reservation"]]), axis=1)
-    stays_of = np.bincount(pairs[0].astype(np.int64), minlength=len(rows.facts.names["property"]))
+    reservations, place = np.unique(of_stays["reservation"], return_inverse=True)
+    all_stays = len(reservations)
+    # Each stay at a property once; a reservation that moved counts at both.
+    pair_of_row = of_stays["property"].astype(np.int64) * all_stays + place
+    pairs, pair = np.unique(pair_of_row, return_inverse=True)
+    properties = pairs // all_stays
+    stays_of = np.bincount(properties, minlength=len(rows.facts.names["property"]))
     found: list[dict[str, Any]] = []
     for topic, mask in topic_masks(of_stays).items():
-        about = of_stays.where(mask)
-        if not len(about):
+        is_asked = np.zeros(len(pairs), dtype=bool)
+        is_asked[pair[mask]] = True
+        if not is_asked.any():
             continue
-        expected = len(np.unique(about["reservation"])) / all_stays
-        asked = np.unique(np.stack([about["property"], about["reservation"]]), axis=1)
-        totals = np.bincount(asked[0].astype(np.int64), minlength=len(stays_of))
+        expected = len(np.unique(place[mask])) / all_stays
+        totals = np.bincount(properties[is_asked], minlength=len(stays_of))
         found += [
             {
                 "property_id": rows.facts.names["property"][number],
