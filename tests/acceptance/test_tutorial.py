@@ -18,7 +18,7 @@ BIN = str(Path(sys.executable).parent)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_block_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     port = str(unused_port())
     text = TUTORIAL.read_text(encoding="utf-8").replace(PORT_OF_THE_TUTORIAL, port)
