@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow test-image fuzz docs check format lock bench clean
+.PHONY: help setup demo run test test-slow test-image fuzz docs check format lock bench train clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ lock: $(READY)  ## Compile the pinned requirements from pyproject.toml.
 
 bench: $(READY)  ## Run the first-load benchmark.
 	@$(BIN)/python benchmarks/first_load.py
+
+train: $(READY)  ## Train the heads of sentiment and topics from training/ (minutes).
+	@$(BIN)/python scripts/train_enrichment.py
 
 clean:  ## Remove what the targets made; never data/.
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 
 from hostaway_message_db.api.audit import AuditWriter
 from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClient
@@ -159,7 +160,7 @@ class Application:
         """Label the stored messages that wait for it; see `run_labelling`."""
         return await run_labelling(
             self.database.labels(),
-            load_labeller,
+            lambda: load_labeller(self.settings.topics_dir),
             self.clock,
             audience,
             is_all=is_all,
@@ -259,14 +260,17 @@ def entities_named(names: Sequence[str]) -> tuple[Entity, ...]:
     return tuple(entity for entity in ENTITIES if entity.name in names)
 
 
-def load_labeller() -> TextLabeller:
-    """Load the language models, about a second and 300 MB; raises `ModelsMissing`."""
+def load_labeller(topics_dir: Path | None = None) -> TextLabeller:
+    """Load the language models, about a second and 200 MB.
+
+    Raises `ModelsMissing`, and `ConfigurationError` when a file of `topics_dir` is wrong.
+    """
     try:
         # Only where it is needed: an extra, and NumPy takes its time.
         models = import_module("hostaway_message_db.enrichment.labeller")
     except ImportError as error:
         raise ModelsMissing from error
-    labeller: TextLabeller = models.Labeller.load()
+    labeller: TextLabeller = models.Labeller.load(topics_dir)
     return labeller
 
 

@@ -214,6 +214,7 @@ class Settings(BaseSettings):
         le=10_080,
         description="Minutes that a run of the daily job may take; the next one goes on.",
     )
+    topics_dir: Path | None = Field(default=None, description="Folder of your words for topics.")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."

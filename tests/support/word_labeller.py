@@ -32,6 +32,7 @@ class Labels:
     sentiment: Attitude | None
     topics: dict[str, str]
     vector: Vector
+    language: str | None = None
 
 
 @dataclass(slots=True)
@@ -55,12 +56,12 @@ class WordLabeller:
         self.batches.append(list(texts))
         codes = languages or [None] * len(texts)
         guests = by_guests or [True] * len(texts)
-        return [self._labels(*asked) for asked in zip(texts, codes, guests, strict=True)]
+        return [self._labels(*row) for row in zip(texts, codes, guests, strict=True)]
 
-    def _labels(self, text: str, code: str | None, by_guest: bool) -> Labels:
+    def _labels(self, text: str, code: str | None, is_by_guest: bool) -> Labels:
         label = "negative" if "broken" in text else "neutral"
         topics = {f"in_{code}": "lexicon"} | ({"wifi": "lexicon"} if "wifi" in text else {})
         score = -0.9 if label == "negative" else 0.1
         vector = Vector(sha256(text.encode()).digest())
-        attitude = Attitude(label, score, alert=label == "negative") if by_guest else None
-        return Labels(attitude, topics, vector)
+        attitude = Attitude(label, score, alert=label == "negative")
+        return Labels(attitude if is_by_guest else None, topics, vector, code)

@@ -11,6 +11,7 @@ from hostaway_message_db.cli import (
     enriching,
     exporting,
     figures,
+    labelling,
     practice,
     privacy,
     reading,
@@ -54,6 +55,7 @@ searching.register(app)
 figures.register(app)
 exporting.register(app)
 auditing.register(app)
+labelling.register(app)
 privacy.register(app)
 practice.register(app)
 doctor.register(app)

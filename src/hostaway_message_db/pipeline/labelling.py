@@ -104,7 +104,7 @@ async def _read(
     labels = await asyncio.to_thread(
         labeller.label,
         [text.text for text, _, _ in full],
-        [language for _, _, language in full],
+        [language for *_, language in full],
         [text.is_of_guest for text, _, _ in full],
     )
     return {
@@ -197,15 +197,13 @@ def _with_labels(
     """Add what the models say; only a guest's attitude counts."""
     if read is None:
         return labels
-    found = read[1]
+    attitude = read[1].sentiment if text.is_of_guest else None
     return replace(
         labels,
-        sentiment=_sentiment_document(found.sentiment) if text.is_of_guest else None,
-        topics=tuple(sorted(found.topics)),
+        sentiment=_written(attitude) if attitude else None,
+        topics=tuple(sorted(read[1].topics)),
     )
 
 
-def _sentiment_document(attitude: Attitude | None) -> dict[str, Any] | None:
-    if attitude is None:
-        return None
+def _written(attitude: Attitude) -> dict[str, Any]:
     return {"label": attitude.label, "score": attitude.score, "alert": attitude.alert}

@@ -56,7 +56,12 @@ class TextLabels(Protocol):
 
     @property
     def sentiment(self) -> Attitude | None:
-        """Return the attitude; None for a text without one."""
+        """Return the attitude; None for what is not by a guest."""
+        ...
+
+    @property
+    def language(self) -> str | None:
+        """Return the language that was given or found."""
         ...
 
     @property
@@ -115,7 +120,7 @@ class TextLabeller(Protocol):
     ) -> Sequence[TextLabels]:
         """Return the labels of each text; slow, and never raises because of a text.
 
-        What is not by a guest gets no attitude.
+        Only texts by guests get a sentiment; without `by_guests` all are theirs.
         """
         ...
 
