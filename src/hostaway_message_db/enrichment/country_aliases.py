@@ -8,7 +8,8 @@ names, so case, accents, punctuation, "the" and "and" do not matter here.
 from typing import Final
 
 ALIASES: Final[dict[str, str]] = {
-    "AE": "UAE, Emirates, Emiratos, Emirats, EAU, VAE, ОАЭ, Dubai, Abu Dhabi, الإمارات",
+    "AE": "UAE, Emirates, Emiratos, Emiratos Árabes, Emirats, EAU, VAE, ОАЭ, Dubai, Abu Dhabi, "
+    "الإمارات",
     "AG": "Antigua, Barbuda",
     "AU": "Commonwealth of Australia",
     "BA": "Bosnia, Herzegovina, Bosnia Hercegovina, Bosnie, Bosnien, Босния, BiH",
@@ -25,7 +26,7 @@ ALIASES: Final[dict[str, str]] = {
     "CF": "CAR",
     # "Congo" and "Kongo" alone: the ISO short name is that of Brazzaville.
     "CG": "Congo, Kongo, Congo Brazzaville, República del Congo, République du Congo",
-    "CH": "Swiss, Suiza, Confoederatio Helvetica, Helvetia, Swiss Confederation",
+    "CH": "Swiss, SUI, Suiza, Confoederatio Helvetica, Helvetia, Swiss Confederation",
     "CI": "Ivory Coast, Elfenbeinküste, Costa de Marfil, Costa d'Avorio, Costa do Marfim, "
     "Ivoorkust, Elfenbenskysten, Elfenbenskusten, Wybrzeże Kości Słoniowej, "
     "Берег Слоновой Кости",
@@ -35,12 +36,12 @@ ALIASES: Final[dict[str, str]] = {
     "CZ": "Czech Republic, Czech, Czech Rep, Tschechische Republik, República Checa, "
     "République tchèque, Repubblica Ceca, Česká republika, Republika Czeska, Tsjechische "
     "Republiek, Tjeckiska republiken, Чешская Республика, Czechoslovakia",
-    "DE": "BRD, Germany West, West Germany, Federal Republic of Germany, "
+    "DE": "BRD, GER, Germany West, West Germany, Federal Republic of Germany, "
     "Bundesrepublik Deutschland",
     "DO": "Dominican Rep, Rep Dominicana, Republic Dominican, Santo Domingo",
     "ES": "Canary Islands, Islas Canarias, Balearic Islands, Islas Baleares, Kingdom of Spain",
     "FM": "Micronesia",
-    "FR": "French Republic, République française, Corsica, Corse",
+    "FR": "French Republic, République française, France métropolitaine, Corsica, Corse",
     "GB": "UK, U.K., Great Britain, Britain, England, Scotland, Wales, Northern Ireland, "
     "Gran Bretaña, Grande-Bretagne, Großbritannien, Gran Bretagna, Grã-Bretanha, "
     "Groot-Brittannië, Wielka Brytania, Velká Británie, Storbritannien, Βρετανία, Британия, "
@@ -74,12 +75,12 @@ ALIASES: Final[dict[str, str]] = {
     "Macedonia the former Yugoslav Republic of",
     "MM": "Burma, Birma, Birmania, Birmanie, Birmânia, Barma, Бирма, Myanmar",
     "MO": "Macau, Macao, Макао, 澳门, 澳門, マカオ, 마카오",
-    "NL": "Holland, Holanda, Hollande, Olanda, Holandia, Hollandia, Голландия, Голландія, "
+    "NL": "NED, Holland, Holanda, Hollande, Olanda, Holandia, Hollandia, Голландия, Голландія, "
     "Холандия, Холандија, Ολλανδία, Hollanda, Nederland, 荷兰, 荷蘭",
     "PF": "Tahiti, Bora Bora",
     "PS": "Palestine, State of Palestine, Palestina, Palästina, Palestyna, Палестина, "
     "فلسطين, פלסטין",
-    "PT": "Azores, Açores, Madeira",
+    "PT": "POR, Azores, Açores, Madeira",
     "RU": "Russian Federation, РФ, Российская Федерация, Federación de Rusia, "
     "Russische Föderation, USSR",
     "SA": "KSA, Kingdom of Saudi Arabia, Saudi, السعودية, سعودية",

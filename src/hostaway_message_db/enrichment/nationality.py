@@ -20,6 +20,8 @@ _LONGEST_NUMBER: Final = 60
 _ALPHA_2_LENGTH: Final = 2
 _ALPHA_3_LENGTH: Final = 3
 _FIRST_INDICATOR: Final = 0x1F1E6
+# How one says that there is none; without the sign between it is Namibia's code.
+_NOT_TOLD: Final = re.compile(r"n\s?[/\\.]\s?a\s?\.?", re.IGNORECASE)
 _FLAG: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _BESIDE: Final = re.compile(r"[()\[\]/|;,]|\s[-\u2013\u2014]\s")
 _FORMAL: Final = re.compile(
@@ -69,6 +71,8 @@ def _find_country(text: str) -> str | None:
     """
     table, text = load_table(), text.strip()
     folded = fold(text)
+    if _NOT_TOLD.fullmatch(text):
+        return None
     if not folded:
         return _flag_country(text, table)
     code = folded.upper()

@@ -76,6 +76,8 @@ SPELLINGS = {
     "SA": "السعودية|Saudi Arabia|KSA|Arabia Saudí|saudi arabien",
     "TH": "ประเทศไทย|ไทย|Thailand|Tailandia|THA",
     "IN": "India|भारत|Indien",
+    "AE": "UAE|United Arab Emirates|Emiratos Árabes|Vereinigte Arabische Emirate",
+    "NA": "NA|NAM|Namibia",
 }
 TABLE = [(text, code) for code, listed in SPELLINGS.items() for text in listed.split("|")]
 
@@ -84,6 +86,9 @@ NO_COUNTRY = [
     " ",
     "?",
     "1",
+    "N/A",
+    "n/a",
+    "n.a.",
     "ZZ",
     "EU",
     "AN",
