@@ -315,6 +315,16 @@ async def test_the_newest_without_labels_come_first(
     assert await mongo.labels().count_waiting() == 0
 
 
+async def test_an_account_counts_its_own_messages_without_labels(
+    stores: Stores, mongo: MongoDatabase
+) -> None:
+    made = [message("1"), replace(message("2", conversation_id="6"), account_id="another")]
+    await stores.messages.load(made, at(0))
+    queries = mongo.queries()
+    counted = [(await queries.overview(a)).messages_without_labels for a in (None, "another")]
+    assert counted == [2, 1]
+
+
 async def test_new_labels_let_the_figures_of_their_conversations_be_made_anew(
     stores: Stores, mongo: MongoDatabase, label: Any
 ) -> None:

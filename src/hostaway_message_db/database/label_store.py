@@ -34,10 +34,11 @@ class MongoLabelStore:
         self._vectors = Vectors(database)
 
     @guarded
-    async def count_waiting(self, version: str | None = None) -> int:
+    async def count_waiting(self, version: str | None = None, account_id: str | None = None) -> int:
         """Count the messages without labels; with a version, also those of another one."""
-        waits = {"$ne": version} if version else None
-        return await self._messages.count_documents({"enrichment_version": waits})
+        waits: Document = {"enrichment_version": {"$ne": version} if version else None}
+        own = {} if account_id is None else {"account_id": account_id}
+        return await self._messages.count_documents(waits | own)
 
     @guarded
     async def waiting(self, version: str, limit: int) -> list[StoredText]:

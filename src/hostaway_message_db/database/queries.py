@@ -212,7 +212,9 @@ class MongoQueries:
             last_complete_run_at=complete["finished_at"] if complete else None,
             missing_indexes=await MongoMessageStore(self._database).missing_indexes(),
             last_runs=[from_bson(run) for run in last_runs],
-            messages_without_labels=await MongoLabelStore(self._database).count_waiting(),
+            messages_without_labels=await MongoLabelStore(self._database).count_waiting(
+                account_id=account_id
+            ),
             is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
             files_not_stored=await self._files_not_stored(own),
             api=await self._api_figures(own),

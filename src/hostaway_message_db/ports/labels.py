@@ -128,7 +128,7 @@ class TextLabeller(Protocol):
 class LabelStore(Protocol):
     """The labels in the collection `messages`, and the collection `embeddings`."""
 
-    async def count_waiting(self, version: str | None = None) -> int:
+    async def count_waiting(self, version: str | None = None, account_id: str | None = None) -> int:
         """Count the messages without labels; with a version, also those of another one."""
         ...
 
