@@ -2,23 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Protocol
 
+from hostaway_message_db.enrichment.labeller import Labeller
 from hostaway_message_db.simulator import ControlClient
 from support.truth import Document, Truth
-
-
-class Labeller(Protocol):
-    """Who says what a text is about; the models themselves have tests of their own."""
-
-    @property
-    def version(self) -> str:
-        """Return the version."""
-        ...
-
-    def label(self, texts: Sequence[str], languages: Sequence[str | None]) -> Any:
-        """Return labels."""
-        ...
 
 
 class LabelledTruth(Truth):

@@ -1,0 +1,55 @@
+"""Labels after the sync, as a user gets them: by the real models, in processes of their own."""
+
+import pytest
+
+from support.installation import Account, OpenAccount, until
+from support.labelled_truth import LabelledTruth
+from support.models import labeller
+from support.truth import differences_to, stored
+
+
+def differences(account: Account) -> list[str]:
+    return differences_to(LabelledTruth(account.control, labeller()), account.database)
+
+
+def test_a_sync_labels_what_is_new_and_a_second_one_writes_nothing(
+    open_account: OpenAccount,
+) -> None:
+    account = open_account(conversations=8)
+    report = account.synced(ENRICH_AFTER_SYNC="true")
+    labelling = report["labelling"]
+    assert labelling["labelled"] == report["messages"]["inserted"]
+    assert (labelling["left"], labelling["version"]) == (0, labeller().version)
+    assert differences(account) == []
+    texts = account.database["messages"].distinct("content_hash")
+    vectors = account.database["embeddings"].distinct("text_hash")
+    assert sorted(vectors) == sorted(text for text in texts if text)
+    before = stored(account.database)
+    again = account.synced("--full", ENRICH_AFTER_SYNC="true")
+    assert again["labelling"]["labelled"] == 0
+    assert again["messages"]["updated"] == 0
+    assert stored(account.database) == before
+    status = account.run("status", "--json").json
+    assert status["messages_without_labels"] == 0
+
+
+@pytest.mark.slow
+def test_labels_on_demand_stopped_and_gone_on_with(
+    open_account: OpenAccount,
+) -> None:
+    account = open_account(conversations=30)
+    account.synced()
+    total = account.database["messages"].count_documents({})
+    assert account.run("status", "--json").json["messages_without_labels"] == total
+    process = account.installation.start("enrich", "--json")
+    labelled = {"enrichment_version": labeller().version}
+    until(lambda: account.database["messages"].find_one(labelled) is not None, process)
+    process.terminate()
+    stopped = account.installation.finish(process)
+    assert stopped.code == 130
+    assert account.database["messages"].count_documents(labelled) < total
+    process = account.installation.start("enrich", "--json")
+    rest = account.installation.finish(process)
+    assert (rest.code, rest.json["left"]) == (0, 0)
+    assert 0 < rest.json["labelled"] < total
+    assert differences(account) == []
