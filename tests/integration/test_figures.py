@@ -146,6 +146,21 @@ async def test_erasures_reach_the_rows(mongo: MongoDatabase, stores: Stores) -> 
     assert table_of(after) == await fresh(mongo)
 
 
+async def test_a_first_load_marks_everything_at_its_end(
+    mongo: MongoDatabase, stores: Stores, database: Db
+) -> None:
+    await stores.messages.build_indexes(with_heavy=False)
+    await stores.messages.load([message("1")], NOON)
+    assert database["outdated_facts"].count_documents({}) == 0
+    # Somebody asks in the middle.
+    assert len(await load_facts(mongo.figures(), EVERY)) == 1
+    await stores.messages.load([message("2")], NOON)
+    await stores.messages.build_indexes(with_heavy=True)
+    assert table_of(await load_facts(mongo.figures(), EVERY)) == await fresh(mongo)
+    await stores.messages.load([message("3")], NOON)
+    assert database["outdated_facts"].count_documents({}) == 1
+
+
 async def test_a_change_during_the_refresh_is_not_lost(
     mongo: MongoDatabase, stores: Stores
 ) -> None:

@@ -59,6 +59,11 @@ async def mark_outdated(database: AsyncDatabase[Document], conversation_ids: Ite
         await marks.bulk_write(changes, ordered=False)
 
 
+async def mark_all_outdated(database: AsyncDatabase[Document]) -> None:
+    """Note that all rows are to be made anew: what `mark_all` does when nothing is kept."""
+    await database[SYNC_STATE].delete_one({"_id": LAYOUT_MARK})
+
+
 def _mark_id(conversation_id: str) -> str:
     return f"{bucket_of(conversation_id):03d}:{conversation_id}"
 

@@ -94,7 +94,8 @@ INDEXES: tuple[IndexPlan, ...] = (
         MESSAGES,
         TERMS_INDEX_NAME,
         (("search_terms", ASCENDING), ("timestamp", DESCENDING)),
-        "`search`: words in every script, and guests' names, newest message first",
+        "`search`: words in every script, and guests' names, newest message first; some 590"
+        " bytes a message, as much as the text index",
         is_heavy=True,
     ),
     IndexPlan(

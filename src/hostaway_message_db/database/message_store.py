@@ -17,7 +17,7 @@ from hostaway_message_db.database.documents import (
     message_document,
 )
 from hostaway_message_db.database.failures import guarded
-from hostaway_message_db.database.figure_store import mark_outdated
+from hostaway_message_db.database.figure_store import mark_all_outdated, mark_outdated
 from hostaway_message_db.database.indexes import (
     ATTACHMENT_QUEUE,
     INDEXES,
@@ -44,6 +44,8 @@ class MongoMessageStore:
         self._wants_files = wants_files
         self._messages = database[MESSAGES]
         self._versions = database[MESSAGE_VERSIONS]
+        self._is_first_load = False
+        """Until its end nothing is marked for the figures; then everything is."""
 
     async def load(
         self, messages: Sequence[Message], now: datetime, run_id: str = ""
@@ -65,7 +67,7 @@ class MongoMessageStore:
                 MessageHistory(self._versions, run_id, now),
                 queue,
                 Vectors(self._database),
-                partial(mark_outdated, self._database),
+                None if self._is_first_load else partial(mark_outdated, self._database),
             ),
         )
 
@@ -159,10 +161,14 @@ class MongoMessageStore:
     async def build_indexes(self, *, with_heavy: bool) -> None:
         """Build the indexes that are missing; the heavy ones only on wish.
 
-        With these, messages that were stored without search terms get theirs first.
+        With these, messages that were stored without search terms get theirs first. Leaving
+        the heavy ones out is how a first load begins: it ends with the call that builds them.
         """
         if with_heavy:
             await self._complete_search_terms()
+            if self._is_first_load:
+                await mark_all_outdated(self._database)
+        self._is_first_load = not with_heavy
         missing = await self.missing_indexes()
         with pymongo.timeout(INDEX_BUILD_SECONDS):
             for plan in INDEXES:
