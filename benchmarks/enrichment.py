@@ -3,7 +3,7 @@
     python benchmarks/enrichment.py
 
 Two kinds of traffic, in one process, on one thread:
-guests    the messages of training/ (seeds and held-out), each once: nothing repeats;
+guests    the held-out messages of training/, each once: nothing repeats;
 account   every message of a simulated account, hosts' templates included: what repeats is
           remembered, what hosts write gets no sentiment.
 """
@@ -36,12 +36,9 @@ def resident_megabytes() -> float:
 
 
 def guests_texts() -> list[str]:
-    texts = []
-    for file in sorted((ROOT / "training").rglob("*.txt")):
-        fields = 4 if file.parent.name == "seeds" else 5
-        lines = file.read_text(encoding="utf-8").splitlines()
-        texts += [line.split("|", fields - 1)[-1] for line in lines]
-    return texts
+    """Return messages that the heads were not trained on: of those they are less sure."""
+    lines = (ROOT / "training" / "held_out.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split("|", 4)[-1] for line in lines]
 
 
 def accounts_texts() -> list[tuple[str, bool]]:
@@ -102,6 +99,7 @@ def main() -> None:
     account = accounts_texts()
     before = resident_megabytes()
     labeller = Labeller.load()
+    labeller.label(["Good, but the wifi was down and the room was cold?"])
     measure_whole("all, guests' messages, none twice", [(t, True) for t in texts], labeller)
     print(f"  {labeller.slow_share:.1%} of them were put to the slow encoder")
     print(f"  memory of all models {resident_megabytes() - before:.0f} MB")

@@ -44,7 +44,7 @@ HIDDEN: Final = 64
 NETWORKS: Final = 3
 SLOW_SHARE: Final = 0.65
 """How much the slow head counts where both are asked."""
-UNSURE_SHARE: Final = 0.1
+UNSURE_SHARE: Final = 0.06
 """Share of the seeds, left out of training, that the slow encoder is asked about."""
 DIGITS: Final = 4
 EPOCHS: Final = 30
