@@ -1,6 +1,7 @@
 """Files of messages outlive their links: downloaded by the run that first sees them."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from hostaway_message_db.simulator import Switches
@@ -15,8 +16,9 @@ def files_asked(account: Account) -> list[str]:
     return asked
 
 
-def parts_of(account: Account) -> list[dict[str, Any]]:
-    return [p for m in account.database["messages"].find() for p in m["attachments"]]
+def parts_of(account: Account, conversation: int | None = None) -> list[dict[str, Any]]:
+    query = {} if conversation is None else {"conversation_id": str(conversation)}
+    return [p for m in account.database["messages"].find(query) for p in m["attachments"]]
 
 
 def test_files_are_stored_once_and_leave_with_their_guest(open_account: OpenAccount) -> None:
@@ -51,6 +53,15 @@ def test_files_are_stored_once_and_leave_with_their_guest(open_account: OpenAcco
 
     message = account.database["messages"].find_one({"conversation_id": str(first)})
     assert message is not None
+    stay = message["reservation"]["id"]
+    exported = account.run("export-guest", "--reservation", stay, "--output", "guest", "--json")
+    names = [Path(name) for name in exported.json["files"] if "/files/" in name]
+    theirs = [p for p in parts_of(account, first) if "file_id" in p]
+    held = [(account.installation.folder / name).read_bytes() for name in names]
+    assert sorted(hashlib.sha256(content).hexdigest() for content in held) == sorted(
+        {p["sha256"] for p in theirs}
+    )
+    assert len(held) >= 2
     before = stored.count_documents({})
     forgotten = account.run("forget-guest", "--reservation", message["reservation"]["id"], "--yes")
     assert forgotten.code == 0

@@ -3,16 +3,17 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
-from hostaway_message_db.bootstrap import open_application
+from hostaway_message_db.bootstrap import Application, open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption, one_account
 from hostaway_message_db.cli.output import Json, console, print_json, table, when
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import ConfigurationError, UsageError
+from hostaway_message_db.ports.files import plain_name
 from hostaway_message_db.privacy.forget import ErasurePlan, Forgotten
 from hostaway_message_db.privacy.identity import Selectors
 from hostaway_message_db.privacy.subject_access import Dossier
@@ -32,6 +33,7 @@ Phones = Annotated[
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 DOSSIER_NAME = "guest"
+FILES_FOLDER = "files"
 
 
 def register(app: typer.Typer) -> None:
@@ -79,7 +81,7 @@ def export_guest(
         typer.Option(
             "--output",
             metavar="FOLDER|FILE",
-            help="A folder for both, or a file that ends in .json or .html.",
+            help="A folder for both and the files sent, or a file that ends in .json or .html.",
         ),
     ],
     reservations: Reservations = None,
@@ -95,7 +97,9 @@ def export_guest(
         selectors = _selectors(settings, reservations, emails, phones)
         async with open_application(settings) as application:
             dossier = await application.privacy.collect(selectors, application.clock.now())
-        written = write_dossier(dossier, output)
+            written = write_dossier(dossier, output)
+            if output.is_dir():
+                written += await write_files(application, dossier, output / FILES_FOLDER)
         if as_json:
             print_json({"files": [str(path) for path in written], "counts": dossier.counts})
         else:
@@ -194,9 +198,34 @@ def write_dossier(dossier: Dossier, output: Path) -> list[Path]:
     return written
 
 
+async def write_files(application: Application, dossier: Dossier, folder: Path) -> list[Path]:
+    """Write the files that were sent with the guest's messages, each under its identity."""
+    written: list[Path] = []
+    for record in dossier.records.get("fs.files", ()):
+        path = folder / f"{record['_id']}-{plain_name(str(record.get('filename') or ''))}"
+        try:
+            _make_folder(folder)
+            with _opened(path) as file:
+                async for part in application.stores.files.parts_of(str(record["_id"])):
+                    file.write(part)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+        written.append(path)
+    return written
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+
+
 def _write(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, not even while it grows or if it was there."""
+    with _opened(path) as file:
+        file.write(text.encode())
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file that nobody else may read, not even while it grows or if it was there."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, FILE_MODE), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), FILE_MODE)
-        file.write(text)
+    file = os.fdopen(os.open(path, flags, FILE_MODE), "wb")
+    os.fchmod(file.fileno(), FILE_MODE)
+    return file

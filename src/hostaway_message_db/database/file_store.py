@@ -124,6 +124,14 @@ class MongoFileStore:
             {"$set": {"error": reason[:MAX_ERROR_CHARACTERS], "is_refused": True}},
         )
 
+    async def parts_of(self, file_id: str) -> AsyncIterator[bytes]:
+        """Stream a stored file by its own identity."""
+        with translated():
+            bucket = AsyncGridFSBucket(self._database)
+            stream = await bucket.open_download_stream(ObjectId(file_id))
+            while part := await stream.readchunk():
+                yield part
+
     @guarded
     async def open(self, message_id: str, attachment_id: str) -> StoredFile | None:
         """Open a stored file of a message; None if there is none."""

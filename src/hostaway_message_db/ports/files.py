@@ -22,6 +22,15 @@ class WantedFile:
     tries: int
 
 
+MAX_NAME_CHARACTERS = 100
+
+
+def plain_name(name: str) -> str:
+    """Return a file's name in letters that are safe in a header and on a disk."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
+    return plain.lstrip(".")[-MAX_NAME_CHARACTERS:] or "file"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
     """A stored file, to be read in parts; `content_type` is safe to be served."""
@@ -35,13 +44,10 @@ class StoredFile:
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers under which it may be served: always as a download."""
-        plain = "".join(
-            c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in self.name
-        )
         return {
             "Content-Type": self.content_type,
             "Content-Length": str(self.size_bytes),
-            "Content-Disposition": f'attachment; filename="{plain}"',
+            "Content-Disposition": f'attachment; filename="{plain_name(self.name)}"',
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "ETag": f'"{self.sha256}"',
@@ -65,6 +71,10 @@ class FileStore(Protocol):
 
     async def refuse(self, wanted: WantedFile, reason: str) -> None:
         """Note that a file is not to be downloaded, ever."""
+        ...
+
+    def parts_of(self, file_id: str) -> AsyncIterator[bytes]:
+        """Stream a stored file by its own identity."""
         ...
 
     async def open(self, message_id: str, attachment_id: str) -> StoredFile | None:
