@@ -27,7 +27,7 @@ run: $(READY)  ## Sync the account whose credentials are in .env.
 	@$(BIN)/hostaway-message-db sync
 
 test: $(READY)  ## Run every test but the slow ones.
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY)  ## Run the slow tests.
 	@$(BIN)/python -m pytest -m slow

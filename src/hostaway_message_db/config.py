@@ -377,7 +377,7 @@ def _problem(detail: Any) -> str:
     secret = field is not None and "Secret" in str(field.annotation)
     # A key in the place of the account id, or a login in an address, must not be shown.
     secret = secret or name in {"HOSTAWAY_ACCOUNT_ID", "HOSTAWAY_BASE_URL"}
-    given = "" if secret else f" is {str(detail.get('input'))[:80]!r}:"
+    given = "" if secret else f" is {str(detail.get('input'))[:200]!r}:"
     return f"{name}{given} {sentence}.{meaning}"
 
 

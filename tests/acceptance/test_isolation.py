@@ -16,6 +16,7 @@ def _named(failures: list[dict[str, Any]]) -> set[str]:
     return {failure["subject"].removeprefix("conversation ") for failure in failures}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_of_a_thousand_conversations_three_are_bad_and_998_complete(
     open_account: OpenAccount,

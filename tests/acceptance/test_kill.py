@@ -105,6 +105,7 @@ def _check_toll(tolls: list[Toll], seed: int) -> None:
         assert toll.more_requests - toll.more_readings <= toll.kills * len(LISTS)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_first_load_killed_at_fifty_moments_ends_as_if_never_killed(
     open_account: OpenAccount,
@@ -141,6 +142,7 @@ def test_a_killed_full_run_is_made_good_by_the_next_run(open_account: OpenAccoun
     assert {i for i, d in after["messages"].items() if d != before["messages"][i]} == {edited}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_signal_stops_the_run_at_once_wherever_it_is(open_account: OpenAccount) -> None:
     """Python 3.11 and the driver between them lose a cancellation now and then; we must not."""

@@ -87,6 +87,7 @@ def test_a_mongod_killed_in_mid_load_is_started_again_and_nothing_is_lost(
     assert _differences(account) == []
 
 
+@pytest.mark.slow
 def test_a_mongod_that_does_not_come_back_ends_the_run_and_the_next_one_completes_it(
     account: Account,
 ) -> None:

@@ -135,6 +135,7 @@ def test_over_many_windows_nothing_is_refused_and_hardly_any_time_is_lost(
     _check_pace(open_account, limit, requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_pace_is_kept_across_a_restart(
     open_account: OpenAccount, number: signal.Signals

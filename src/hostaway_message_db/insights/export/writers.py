@@ -10,8 +10,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import IO, Any, Protocol
 
-import xlsxwriter
-
 from hostaway_message_db.insights.export.columns import COLUMNS, Kind, values_of
 
 Messages = Sequence[dict[str, Any]]
@@ -172,6 +170,8 @@ class XlsxWriter:
     """An Excel file, row by row at constant memory; past a million rows, a further sheet."""
 
     def __init__(self, output: IO[bytes]) -> None:
+        import xlsxwriter  # noqa: PLC0415 - an eighth of a second, for those who use it
+
         # Texts are never read as formulas, numbers or links.
         plain = {"strings_to_formulas": False, "strings_to_urls": False}
         options = {"constant_memory": True, "strings_to_numbers": False, **plain}
