@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import subprocess
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
@@ -12,7 +11,7 @@ from typing import Any, Final, Self
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from hostaway_message_db.database.embedded import find_mongod
+from support.mongod import Mongod, start_mongod
 
 Document = dict[str, Any]
 NAME: Final = "rs"
@@ -35,26 +34,15 @@ class Member:
 
     def __init__(self, directory: Path, port: int) -> None:
         self._directory = directory
-        self._mongod = find_mongod(None)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Mongod | None = None
         self.address = f"127.0.0.1:{port}"
         self._port = port
         directory.mkdir()
 
     def start(self) -> None:
         """Start it, or start it again."""
-        self._process = subprocess.Popen(
-            [
-                str(self._mongod),
-                *("--dbpath", str(self._directory), "--port", str(self._port)),
-                *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", NAME),
-                *("--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
-                *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=8MB)"),
-                *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-                *("--logpath", str(self._directory / "mongod.log"), "--logappend", "--quiet"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+        self._process = start_mongod(
+            self._directory, self._port, "--replSet", NAME, "--oplogSize", "64"
         )
 
     def kill(self) -> None:

@@ -1,6 +1,5 @@
 """A mongod on loopback that talks TLS alone, and the certificates to it, made on the spot."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pymongo import MongoClient
 
-from hostaway_message_db.database.embedded import find_mongod
+from support.mongod import Mongod, start_mongod
 from support.receivers import unused_port
 
 PATIENCE_SECONDS: Final = 60
@@ -60,7 +59,7 @@ class TlsMongod:
         self._folder = folder
         self._certificates = certificates
         self._user, self._password = login
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Mongod | None = None
         self.port = unused_port()
 
     def address(self, host: str = "localhost", login: str = "") -> str:
@@ -82,20 +81,12 @@ class TlsMongod:
     def __enter__(self) -> Self:
         data = self._folder / "data"
         data.mkdir()
-        self._process = subprocess.Popen(
-            [
-                str(find_mongod(None)),
-                *("--dbpath", str(data), "--port", str(self.port), "--bind_ip", "127.0.0.1"),
-                *("--nounixsocket", "--auth", "--tlsMode", "requireTLS"),
-                *("--tlsCertificateKeyFile", str(self._certificates.server)),
-                *("--tlsCAFile", str(self._certificates.authority)),
-                *("--wiredTigerCacheSizeGB", "0.25"),
-                *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=8MB)"),
-                *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-                *("--logpath", str(self._folder / "mongod.log"), "--quiet"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+        self._process = start_mongod(
+            data,
+            self.port,
+            *("--auth", "--tlsMode", "requireTLS"),
+            *("--tlsCertificateKeyFile", str(self._certificates.server)),
+            *("--tlsCAFile", str(self._certificates.authority)),
         )
         try:
             with self.client(login=False) as client:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from hostaway_message_db.__main__ import main
-from hostaway_message_db.cli.output import print_json, table, to_json, when
+from hostaway_message_db.cli.output import one_line, print_json, table, to_json, when
 from hostaway_message_db.cli.reading import show_thread
 from hostaway_message_db.cli.runner import report_error
 from hostaway_message_db.cli.searching import show_found
@@ -65,6 +65,14 @@ def test_an_error_is_one_json_object_where_json_was_asked_for(
 def test_a_moment_is_written_for_people_and_none_is_never() -> None:
     assert when(MOMENT) == "2026-05-02 16:05:10"
     assert when(None) == "never"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a\n b\t c", "a b c"), ("abcdef", "abcdef"), ("abcdefg", "abcde…"), ("", "")],
+)
+def test_a_text_is_shortened_to_one_line(text: str, line: str) -> None:
+    assert one_line(text, 6) == line
 
 
 def test_a_column_of_numbers_is_right_aligned() -> None:

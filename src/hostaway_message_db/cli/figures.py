@@ -8,7 +8,7 @@ import typer
 from hostaway_message_db.bootstrap import open_application
 from hostaway_message_db.cli import runner
 from hostaway_message_db.cli.accounts import AccountOption
-from hostaway_message_db.cli.output import Json, console, escape, print_json, table, when
+from hostaway_message_db.cli.output import Json, console, escape, one_line, print_json, table, when
 from hostaway_message_db.cli.plots import bar, duration, figure_text, spark_line
 from hostaway_message_db.cli.searching import show_notices
 from hostaway_message_db.config import Settings
@@ -129,17 +129,12 @@ def show_waiting(found: WaitingList, *, as_json: bool) -> None:
                 one.stage or "",
                 one.tone or "",
                 one.conversation_id,
-                escape(_one_line(one.message.get("content") or "")),
+                escape(one_line(one.message.get("content") or "", EXCERPT_WIDTH)),
             )
         out.print(shown)
     if found.closed_by_thanks:
         number = len(found.closed_by_thanks)
         out.print(f"Left out: {number} whose last message asks for no answer (--json names them).")
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= EXCERPT_WIDTH else line[: EXCERPT_WIDTH - 1] + "…"
 
 
 def show_answer(answer: Answer, *, as_json: bool) -> None:

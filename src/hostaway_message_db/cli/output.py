@@ -60,6 +60,12 @@ def table(title: str, *columns: str) -> Table:
     return made
 
 
+def one_line(text: str, width: int) -> str:
+    """Shorten a text to one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
 def when(moment: datetime | None) -> str:
     """Write a moment for people, in UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never"

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +18,7 @@ from hostaway_message_db.pipeline.transform import (
     to_reservation,
 )
 from hostaway_message_db.simulator import World, WorldOptions
+from support.truth import keys_of
 
 ACCOUNT = "61234"
 WORLD = World(WorldOptions(conversation_count=10))
@@ -27,6 +27,7 @@ SUSPICIOUS = re.compile(
     r"|stripe|braintree|apikey",
     re.IGNORECASE,
 )
+
 HARMLESS = {"hash", "ccEmail1", "ccEmail2"}
 """A message's checksum, and whom its mail is copied to (API reference 7.4)."""
 
@@ -47,16 +48,6 @@ TRANSFORMS: dict[str, Any] = {
     "conversation": lambda row: to_conversation(row, ACCOUNT),
     "user": lambda row: to_entity_record(entity_named("users"), row, ACCOUNT, Asked()),
 }
-
-
-def keys_of(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield key
-            yield from keys_of(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from keys_of(part)
 
 
 def planted(value: Any) -> Any:
