@@ -27,7 +27,7 @@ def read_accounts(path: Path) -> tuple[tuple[AccountEntry, ...], list[str]]:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         return (), [f"{where}: it cannot be read ({error.strerror})."]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except ValueError:
         # Not the parser's words: they may quote a key.
         return (), [f"{where}: it is no TOML file."]
     tables = given.get("account")

@@ -103,7 +103,11 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
     def has(name: str) -> bool:
         return bool(values.get(name, "").strip(" ,"))
 
-    problems: list[str] = []
+    problems = [
+        f"{name.upper()} holds a NUL character, which no setting can."
+        for name, value in values.items()
+        if "\0" in value
+    ]
     if has("smtp_host") and not has("notify_to"):
         problems.append("NOTIFY_TO is not set, but SMTP_HOST is: name who gets the mails.")
     if has("notify_to") and not has("smtp_host"):

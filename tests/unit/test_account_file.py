@@ -39,6 +39,12 @@ def test_each_account_has_its_own_settings(file: Path) -> None:
     assert "first-secret" not in repr(read_accounts(file))
 
 
+def test_a_file_name_that_cannot_be_one_is_a_problem_too() -> None:
+    entries, problems = read_accounts(Path("accounts\0.toml"))
+    assert entries == ()
+    assert len(problems) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -40,6 +40,7 @@ def test_what_goes_together_is_no_problem(given: dict[str, str]) -> None:
         ({**MAIL, "smtp_password": "hunter2"}, "SMTP_USERNAME is not set"),
         ({**MAIL, **LOGIN, "smtp_starttls": "FALSE"}, "SMTP_STARTTLS is off"),
         ({"notify_summary": "1"}, "NOTIFY_SUMMARY is on"),
+        ({"data_dir": "da\0ta"}, "DATA_DIR holds a NUL"),
         (CA, "MONGODB_URI is not set"),
         ({**CA, "mongodb_uri": "mongodb://u:hunter2@h/?ssl=false"}, "MONGODB_URI turns TLS off"),
         ({"mongodb_tls_certificate_key_password": "hunter2"}, "MONGODB_TLS_CERTIFICATE_KEY_FILE"),
