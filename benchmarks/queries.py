@@ -7,6 +7,7 @@ ten different words or properties, so that nothing is measured twice from one ca
 
     python benchmarks/queries.py                     100,000 messages
     python benchmarks/queries.py --messages 1000000  a million; needs 6 GB of disk
+    python benchmarks/queries.py --keep FOLDER       again on what an earlier run left there
 """
 
 import argparse
@@ -23,8 +24,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-from pymongo import AsyncMongoClient
 
 from hostaway_message_db.bootstrap import load_labeller
 from hostaway_message_db.database.documents import message_document
@@ -283,25 +282,24 @@ async def sizes(mongo: MongoDatabase, count: int) -> None:
 
 
 async def measure(uri: str, count: int, folder: Path) -> None:
-    """Fill a database, measure, and drop it."""
+    """Fill a database unless it is full, and measure."""
     async with MongoDatabase(uri, "benchmark_queries") as mongo:
-        try:
+        if await mongo.database["messages"].estimated_document_count() != count:
+            await mongo.database["messages"].drop()
             for name, seconds in (await fill(mongo, count)).items():
                 print(f"{name:<46}{seconds:>9.1f} s{count / seconds:>12,.0f} messages/s")
-            await sizes(mongo, count)
-            figures = Figures(mongo.queries(), mongo.figures())
-            await searches(mongo, figures)
-            await figures_over_a_year(figures)
-            await exports(mongo, folder, count)
-        finally:
-            async with AsyncMongoClient[dict[str, Any]](uri) as client:
-                await client.drop_database("benchmark_queries")
+        await sizes(mongo, count)
+        figures = Figures(mongo.queries(), mongo.figures())
+        await searches(mongo, figures)
+        await figures_over_a_year(figures)
+        await exports(mongo, folder, count)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--keep", type=Path, help="folder for the database, kept for another run")
     parser.add_argument("--cache", type=float, default=2.0, help="MongoDB's cache in GB")
     options = parser.parse_args()
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -309,7 +307,7 @@ def main() -> None:
         f"{options.messages:,} messages, {PROPERTIES} properties, MongoDB cache {options.cache} GB"
     )
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = (options.keep or Path(name)).absolute()
         with EmbeddedMongo(folder / "mongod", cache_gigabytes=options.cache) as mongo:
             asyncio.run(measure(mongo.uri, options.messages, folder))
 
