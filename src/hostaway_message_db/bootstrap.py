@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -37,6 +37,7 @@ from hostaway_message_db.pipeline.verify import Proof, run_verify
 from hostaway_message_db.ports import (
     Audience,
     AuditQueries,
+    FileStore,
     IncidentMemory,
     JobStore,
     MessageQueries,
@@ -96,13 +97,22 @@ class Application:
     @property
     def search(self) -> Search:
         """Return what searches the store."""
-        meaning = Meaning(self.database.vectors(), load_labeller, self.settings.data_dir)
+        return self.search_with(load_labeller)
+
+    def search_with(self, load: Callable[[], TextLabeller]) -> Search:
+        """Return the same, with the language models from elsewhere."""
+        meaning = Meaning(self.database.vectors(), load, self.settings.data_dir)
         return Search(self.queries, self.figures.waiting_conversations, meaning)
 
     @property
     def figures(self) -> Figures:
         """Return what computes figures of the store."""
         return Figures(self.queries, self.database.figures())
+
+    @property
+    def files(self) -> FileStore:
+        """Return the files that were sent with messages."""
+        return self.stores.files
 
     @property
     def audit(self) -> AuditQueries:

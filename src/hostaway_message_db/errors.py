@@ -22,6 +22,15 @@
     ├── LeaseHeld                   75  another run has the right to run
     ├── TimeIsUp                    75  a run reached its bound; resumable
     ├── NotDelivered                75  a mail or message did not go out; ends no run
+    ├── RequestNotAnswered          75  a request to our own API that is not answered
+    │   ├── KeyRefused              75  no key of this API, or a wrong one
+    │   ├── HostRefused             75  a name that this server does not answer to
+    │   ├── RouteUnknown            75  there is no such path
+    │   ├── MethodRefused           75  this path does not take this method
+    │   ├── RequestTooLarge         75  its address or body is too long
+    │   ├── ServerBusy              75  too many requests at once
+    │   ├── TookTooLong             75  no answer within the time allowed
+    │   └── Unexpected              75  a fault of the program; the log has it
     └── Interrupted                130  stopped by the user; resumable
 
 The class says *where* it happened; `recovery` says *what to do*. Exit code, HTTP
@@ -293,6 +302,74 @@ class NotDelivered(HostawayMessageDbError):
     http_status = 502
     recovery = Recovery.LEAVE
     default_hint = "Check SMTP_*, NOTIFY_* and HEARTBEAT_URL; the log says what was refused."
+
+
+class RequestNotAnswered(HostawayMessageDbError):
+    """A request to our own API that is not answered; `http_status` says whose fault it is."""
+
+    code = "request_not_answered"
+    default_hint = "GET /docs lists every route and what it takes."
+
+
+class KeyRefused(RequestNotAnswered):
+    """The request bears no key of this API, or a wrong one."""
+
+    code = "key_refused"
+    http_status = 401
+    default_hint = "Send one of WEB_API_KEYS as the header `Authorization: Bearer KEY`."
+
+
+class HostRefused(RequestNotAnswered):
+    """The request is for a name that a server without keys does not answer to."""
+
+    code = "host_refused"
+    http_status = 421
+    default_hint = "Use http://127.0.0.1 or http://localhost, or set WEB_API_KEYS."
+
+
+class RouteUnknown(RequestNotAnswered):
+    """There is no such path."""
+
+    code = "route_unknown"
+    http_status = 404
+
+
+class MethodRefused(RequestNotAnswered):
+    """The path does not take this method."""
+
+    code = "method_refused"
+    http_status = 405
+
+
+class RequestTooLarge(RequestNotAnswered):
+    """The request's address or body is too long."""
+
+    code = "request_too_large"
+    http_status = 413
+    default_hint = "Ask a shorter question."
+
+
+class ServerBusy(RequestNotAnswered):
+    """Too many requests are being answered at this moment."""
+
+    code = "server_busy"
+    http_status = 503
+    default_hint = "Ask again in a second."
+
+
+class TookTooLong(RequestNotAnswered):
+    """No answer was found within the time that a request may take."""
+
+    code = "took_too_long"
+    http_status = 504
+    default_hint = "Ask for less: a shorter period, or another filter."
+
+
+class Unexpected(RequestNotAnswered):
+    """A fault of the program; what it was is in the log, and in no answer."""
+
+    code = "unexpected"
+    default_hint = "The log tells more. Please report it."
 
 
 class Interrupted(HostawayMessageDbError):

@@ -122,6 +122,13 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
             "SMTP_STARTTLS is off: the password would be sent unencrypted; set it to true, or"
             f" use port {SMTPS_PORT}."
         )
+    if has("web_host") and not has("web_api_keys"):
+        host = values["web_host"].strip().lower()
+        if host not in LOOPBACK_HOSTS:
+            problems.append(
+                f"WEB_API_KEYS is not set, but WEB_HOST is {host!r}: without a key only loopback"
+                " is served."
+            )
     problems += _tls_contradictions(values)
     wants_summary = values.get("notify_summary", "").strip().lower() not in _OFF
     if wants_summary and not has("notify_to") and not has("notify_urls"):

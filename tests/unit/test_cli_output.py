@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 
 from hostaway_message_db.__main__ import main
-from hostaway_message_db.cli.output import one_line, print_json, table, to_json, when
+from hostaway_message_db.cli.output import one_line, print_json, table, when
 from hostaway_message_db.cli.reading import show_thread
 from hostaway_message_db.cli.runner import report_error
 from hostaway_message_db.cli.searching import show_found
 from hostaway_message_db.errors import UsageError
+from hostaway_message_db.utils.plain_json import to_json
 from hostaway_message_db.insights.search import Found, Hit, Order
 from hostaway_message_db.models.query import Notice, Query, Reading
 

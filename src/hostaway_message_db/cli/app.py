@@ -17,6 +17,7 @@ from hostaway_message_db.cli import (
     reading,
     scheduling,
     searching,
+    serving,
     syncing,
 )
 
@@ -54,6 +55,7 @@ reading.register(app)
 searching.register(app)
 figures.register(app)
 exporting.register(app)
+serving.register(app)
 auditing.register(app)
 labelling.register(app)
 privacy.register(app)

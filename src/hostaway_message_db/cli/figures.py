@@ -1,6 +1,5 @@
 """`stats`, `waiting`: the figures, and who waits for an answer."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +12,7 @@ from hostaway_message_db.cli.plots import bar, duration, figure_text, spark_line
 from hostaway_message_db.cli.searching import show_notices
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
-from hostaway_message_db.insights.figures import Answer, By, Told, period_of
-from hostaway_message_db.insights.operands import read_moment
+from hostaway_message_db.insights.figures import Answer, By, Told, read_period
 from hostaway_message_db.insights.waiting_list import WaitingList, who_waits
 
 Where = Annotated[str, typer.Option(help="A query: only the messages it means count.")]
@@ -56,7 +54,7 @@ def stats(
             raise UsageError(f"--compare takes `previous`, not {compare!r}.")
         async with open_application(settings) as application:
             now = application.clock.now()
-            period = period_of(_moment(since, "--since", now), _moment(until, "--until", now), now)
+            period = read_period(since, until, now, ("--since", "--until"))
             answer = await application.figures.tell(
                 metrics or [],
                 period,
@@ -70,20 +68,6 @@ def stats(
         return 0
 
     runner.run(work, as_json=as_json, quiet_console=True)
-
-
-def _moment(text: str, option: str, now: datetime) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = read_moment(text, now)
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}: the calendar has no such day.") from None
-    if moment is None:
-        raise UsageError(
-            f"{option} is {text!r}: write a day (2026-05-01), a month, or a span (90d)."
-        )
-    return moment
 
 
 def waiting(

@@ -1,9 +1,7 @@
 """What commands print: JSON for programs, tables for people."""
 
-import json
 import sys
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,25 +9,14 @@ from rich import markup
 from rich.console import Console
 from rich.table import Table
 
+from hostaway_message_db.utils.plain_json import to_json
+
 PIPE_WIDTH = 200
 _CONTROLS = {
     code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
 }
 """What a terminal would obey instead of show."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
-
-def to_json(value: Any) -> str:
-    """Return one JSON object; moments as ISO 8601 in UTC, money with its own digits."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def print_json(value: Any) -> None:

@@ -16,7 +16,7 @@ from hostaway_message_db.insights.metrics import METRICS, Anchor, Figure, Metric
 from hostaway_message_db.insights.metrics.registry import Mask, Rows, anchored
 from hostaway_message_db.insights.metrics.topics import topic_masks
 from hostaway_message_db.insights.metrics.volume import local_seconds
-from hostaway_message_db.insights.operands import nearest
+from hostaway_message_db.insights.operands import nearest, read_moment
 from hostaway_message_db.insights.query_language import to_json
 from hostaway_message_db.insights.search import notices_to_json, understand
 from hostaway_message_db.insights.threads import Flag
@@ -79,6 +79,24 @@ def period_of(since: datetime | None, until: datetime | None, now: datetime) -> 
     if start < _EARLIEST:
         raise UsageError(f"The period begins on {start:%Y-%m-%d}: it must begin after 1970.")
     return Period(start, max(end, start))
+
+
+def read_period(since: str, until: str, now: datetime, names: tuple[str, str]) -> Period:
+    """Return the period that two typed moments mean; raises `UsageError`, naming the wrong one."""
+    first, last = (_read(text, name, now) for text, name in zip((since, until), names, strict=True))
+    return period_of(first, last, now)
+
+
+def _read(text: str, name: str, now: datetime) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = read_moment(text, now)
+    except ValueError:
+        raise UsageError(f"{name} is {text!r}: the calendar has no such day.") from None
+    if moment is None:
+        raise UsageError(f"{name} is {text!r}: write a day (2026-05-01), a month, or a span (90d).")
+    return moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

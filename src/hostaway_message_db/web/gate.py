@@ -1,0 +1,122 @@
+"""The gate before the routes: who may ask, bounds, headers, one line in the log."""
+
+import asyncio
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hostaway_message_db.errors import HostawayMessageDbError, ServerBusy, TookTooLong, Unexpected
+from hostaway_message_db.utils.clock import Clock
+from hostaway_message_db.utils.logger import get_logger
+from hostaway_message_db.web.access import Access, size_refusal
+from hostaway_message_db.web.answers import error_answer
+from hostaway_message_db.web.meters import Meters
+
+MOST_AT_ONCE = 32
+SECONDS_TO_ANSWER = 60.0
+SECONDS_TO_SEND = 15 * 60.0
+"""An answer that has begun, such as a large file to a slow reader, may take so long."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Unless an answer says otherwise for itself."""
+log = get_logger(__name__)
+
+
+class Gate:
+    """An ASGI middleware; the outermost edge of a request."""
+
+    def __init__(self, app: ASGIApp, access: Access, meters: Meters, clock: Clock) -> None:
+        self._app = app
+        self._access = access
+        self._meters = meters
+        self._clock = clock
+        self._answering = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever happens, with an answer and a line in the log."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = self._clock.monotonic()
+        sent: MutableMapping[str, int] = {}
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent["status"] = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        error = await self._failure_of(scope, receive, noting, sent)
+        if error is not None and not sent:
+            await error_answer(error)(scope, receive, noting)
+        self._note(scope, sent.get("status", 0), self._clock.monotonic() - begun, error)
+
+    async def _failure_of(
+        self, scope: Scope, receive: Receive, send: Send, sent: MutableMapping[str, int]
+    ) -> HostawayMessageDbError | None:
+        """Let the request through, if it may; return what kept it from being answered."""
+        headers = Headers(scope=scope)
+        size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+        refusal = size_refusal(size, headers) or self._access.refusal(scope["path"], headers)
+        if refusal is not None:
+            return refusal
+        if self._answering >= MOST_AT_ONCE:
+            return ServerBusy(f"{MOST_AT_ONCE} requests are being answered already.")
+        self._answering += 1
+        try:
+            async with asyncio.timeout(SECONDS_TO_ANSWER) as limit:
+
+                async def beginning(message: Message) -> None:
+                    if message["type"] == "http.response.start":
+                        limit.reschedule(asyncio.get_running_loop().time() + SECONDS_TO_SEND)
+                    await send(message)
+
+                await self._app(scope, receive, beginning)
+        except TimeoutError:
+            return TookTooLong(f"No answer within {SECONDS_TO_ANSWER:.0f} s.")
+        except HostawayMessageDbError as error:
+            # In the middle of an answer: its rest stays away, and the reader sees that.
+            if sent:
+                raise
+            return error
+        except Exception as error:
+            # The outermost edge of a request.
+            _tell_fault(error)
+            if sent:
+                raise
+            return Unexpected("Something went wrong within the server.")
+        finally:
+            self._answering -= 1
+        return None
+
+    def _note(
+        self, scope: Scope, status: int, seconds: float, error: HostawayMessageDbError | None
+    ) -> None:
+        """Count and log; of the address only the route, since a query may name a guest."""
+        route = getattr(scope.get("route"), "path", None) or "none"
+        self._meters.note(route, status, seconds)
+        log.info(
+            "request_answered",
+            method=scope["method"] if scope["method"].isalpha() else "?",
+            route=route,
+            status=status,
+            duration_seconds=round(seconds, 4),
+            error=error.code if error else None,
+        )
+
+
+def _tell_fault(error: Exception) -> None:
+    """Log where it happened; the error's own words may quote a guest."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where: Any = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-5:]]
+    log.error("request_failed", kind=type(error).__name__, where=where)
