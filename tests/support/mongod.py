@@ -1,6 +1,8 @@
 """A mongod of a test's own on loopback, beside the embedded one of the product."""
 
+import socket
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 from hostaway_message_db.database.embedded import find_mongod
@@ -23,3 +25,11 @@ def start_mongod(directory: Path, port: int, *options: str) -> Mongod:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as open_sockets:
+        probes = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

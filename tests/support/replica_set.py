@@ -1,8 +1,7 @@
 """A replica set of three on loopback, whose members can be killed and started again."""
 
 import signal
-import socket
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -11,7 +10,7 @@ from typing import Any, Final, Self
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from support.mongod import Mongod, start_mongod
+from support.mongod import Mongod, free_ports, start_mongod
 
 Document = dict[str, Any]
 NAME: Final = "rs"
@@ -19,14 +18,6 @@ MEMBERS: Final = 3
 ELECTION_MILLISECONDS: Final = 2000
 PATIENCE_SECONDS: Final = 60
 POLL_SECONDS: Final = 0.05
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as open_sockets:
-        probes = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 class Member:
@@ -72,7 +63,7 @@ class ReplicaSet:
     """Three members with a primary among them, inside its `with`."""
 
     def __init__(self, directory: Path) -> None:
-        ports = _free_ports(MEMBERS)
+        ports = free_ports(MEMBERS)
         self.members = [Member(directory / f"member-{port}", port) for port in ports]
 
     @property

@@ -12,9 +12,9 @@ from hostaway_message_db.cli.reading import show_thread
 from hostaway_message_db.cli.runner import report_error
 from hostaway_message_db.cli.searching import show_found
 from hostaway_message_db.errors import UsageError
-from hostaway_message_db.utils.plain_json import to_json
 from hostaway_message_db.insights.search import Found, Hit, Order
 from hostaway_message_db.models.query import Notice, Query, Reading
+from hostaway_message_db.utils.plain_json import to_json
 
 MOMENT = datetime(2026, 5, 2, 16, 5, 10, 123000, tzinfo=UTC)
 

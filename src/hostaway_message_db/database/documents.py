@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bson.decimal128 import Decimal128
+from bson import Decimal128, ObjectId
 
 from hostaway_message_db.database.reading_documents import (
     LANGUAGE_FIELDS,
@@ -55,9 +55,11 @@ def to_bson(value: Any) -> Any:
 
 
 def from_bson(value: Any) -> Any:
-    """Return a stored value as plain Python: money as `Decimal`."""
+    """Return a stored value as plain Python: money as `Decimal`, identities as text."""
     if isinstance(value, Decimal128):
         return value.to_decimal()
+    if isinstance(value, ObjectId):
+        return str(value)
     if isinstance(value, dict):
         return {key: from_bson(part) for key, part in value.items()}
     if isinstance(value, list):

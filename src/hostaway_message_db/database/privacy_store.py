@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import pymongo
-from bson import ObjectId
 from pymongo import ReplaceOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -342,6 +341,4 @@ def _plain(value: Any) -> Any:
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_plain(part) for part in value]
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value) if isinstance(value, ObjectId) else value
+    return value.hex() if isinstance(value, bytes) else value

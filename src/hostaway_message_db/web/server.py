@@ -30,6 +30,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        # From now on who comes waits in line, until the server takes the line over.
+        listening.listen(MOST_CONNECTIONS)
     except OSError:
         listening.close()
         raise
