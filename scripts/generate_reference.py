@@ -5,6 +5,7 @@
 
 import argparse
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ from hostaway_message_db.models.entities import ENTITIES, Entity, Parent
 from hostaway_message_db.pipeline.transform import SECRET_KEYS
 from hostaway_message_db.ports import Treatment
 from hostaway_message_db.privacy.holdings import HOLDINGS
+from hostaway_message_db.web.app import description
+from hostaway_message_db.web.meters import HTTP_METERS, STORE_METERS
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "hostaway-message-db"
@@ -95,6 +98,7 @@ def generated() -> Iterator[tuple[str, str]]:
         "docs/reference/secrets.md": secrets_page,
         "docs/reference/metrics.md": metrics_page,
         "docs/reference/entities.md": entities_page,
+        "docs/reference/rest-api.md": rest_api_page,
     }
     for path, write in writers.items():
         yield path, write()
@@ -344,6 +348,56 @@ def metrics_page() -> str:
         " [query language](query-language.md) applies, to the message that a figure counts.",
         METRIC_RULES + "\n".join(sections),
     )
+
+
+def rest_api_page() -> str:
+    """Return every address of the REST API, from the description that `/docs` shows."""
+    sections = []
+    for path, methods in description()["paths"].items():
+        operation = methods["get"]
+        sections.append(f"## `GET {path}`\n\n{_prose(operation['description'])}\n")
+        rows = [
+            [
+                f"`{one['name']}`",
+                one["in"],
+                _schema_words(one["schema"], is_required=one.get("required", False)),
+                _prose(one.get("description") or one["schema"].get("description")),
+            ]
+            for one in operation.get("parameters", [])
+        ]
+        if rows:
+            sections.append(_table(["Takes", "In", "Values", "Meaning"], rows))
+    meters = [[f"`{name}`", meaning] for name, meaning in {**HTTP_METERS, **STORE_METERS}.items()]
+    sections.append("## What `/metrics` tells\n\n" + _table(["Name", "Is"], meters))
+    return _page(
+        "REST API",
+        "What `hostaway-message-db serve` answers, and `/docs` describes; every address takes GET."
+        " [Who may ask, and what is bounded](../how-to/serve.md). Every failure is"
+        ' `{"error": {"code", "message", "hint"}}` with the HTTP status of its'
+        " [code](errors.md).",
+        "\n".join(sections),
+    )
+
+
+def _schema_words(schema: dict[str, Any], *, is_required: bool) -> str:
+    """Say in words what a parameter takes."""
+    kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    kind = kinds[0]
+    if reference := kind.get("$ref"):
+        kind = description()["components"]["schemas"][reference.rpartition("/")[2]]
+    words = [", ".join(f"`{v}`" for v in kind["enum"]) if "enum" in kind else _kind_word(kind)]
+    words += [f"from {kind['minimum']}"] if "minimum" in kind else []
+    words += [f"to {kind['maximum']}"] if "maximum" in kind else []
+    words += [f"at most {kind['maxLength']} characters"] if "maxLength" in kind else []
+    if (default := schema.get("default")) not in (None, "", []):
+        shown = json.dumps(default).strip('"')
+        words.append(f"(default `{shown}`)")
+    return " ".join([*words, "(required)"] if is_required else words)
+
+
+def _kind_word(kind: dict[str, Any]) -> str:
+    words = {"string": "text", "integer": "whole number", "boolean": "`true`, `false`"}
+    return {**words, "array": "text, once or more"}[kind["type"]]
 
 
 def secrets_page() -> str:

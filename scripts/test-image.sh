@@ -333,6 +333,22 @@ expect_code "read-only, without capabilities and new privileges" 0 p run --rm "$
 expect_code "python daily_job.py" 0 p run --rm "${RUN[@]}" --env-file "$DIR/env" -v data:/app/data \
     "$IMAGE" python daily_job.py
 
+step "The REST API"
+p run --detach --name api "${RUN[@]}" --read-only --tmpfs /tmp --cap-drop all \
+    --security-opt no-new-privileges --env WEB_PORT=18099 -v data:/app/data -v logs:/app/logs \
+    "$IMAGE" serve >/dev/null
+# As the health check of compose.yaml asks, from within.
+api_asks() { p exec api /opt/venv/bin/python -ISc "from urllib.request import urlopen
+print(urlopen('http://127.0.0.1:18099$1', timeout=5).read().decode()[:200])" 2>/dev/null; }
+expect "it lives" wait_for 60 api_asks /healthz
+expect "it is ready, on the embedded database" wait_for 30 api_asks /readyz
+expect "the page of the API loads its parts from here" api_asks /docs
+p stop --time 30 api >/dev/null
+expect "stopped with exit code 130" test "$(p inspect --format '{{.State.ExitCode}}' api)" = 130
+p rm api >/dev/null
+expect_code "without keys it serves nobody else" 78 p run --rm "${RUN[@]}" --env WEB_HOST=0.0.0.0 \
+    "$IMAGE" serve
+
 step "Exit codes"
 expect_code "no credentials" 78 p run --rm "${RUN[@]}" "$IMAGE"
 expect_code "cron with no credentials never starts to wait" 78 p run --rm "${RUN[@]}" -v logs:/app/logs \

@@ -17,6 +17,7 @@ from hostaway_message_db.models.query import Operator
 from hostaway_message_db.privacy.holdings import HOLDINGS
 from hostaway_message_db.simulator import ControlClient, Switches, World, WorldOptions, create_app
 from hostaway_message_db.simulator.faults import Effect, Malformation
+from hostaway_message_db.web.app import description
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs" / "reference"
@@ -114,6 +115,18 @@ def test_every_route_switch_and_fault_of_the_simulator_is_in_the_manual() -> Non
     assert not names - words
     methods = {name for name in vars(ControlClient) if not name.startswith("_")}
     assert not {m for m in methods if m not in words and not m.startswith("truth_")}
+
+
+def test_every_address_of_the_rest_api_is_in_the_manual_with_what_it_takes() -> None:
+    page = (REFERENCE / "rest-api.md").read_text(encoding="utf-8")
+    paths = description()["paths"]
+    assert {"/healthz", "/readyz", "/api/v1/messages"} <= paths.keys()
+    for path, methods in paths.items():
+        assert list(methods) == ["get"], path
+        assert methods["get"]["description"].rstrip(), path
+        section = page.partition(f"## `GET {path}`\n")[2].partition("\n## ")[0]
+        named = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+        assert named == {one["name"] for one in methods["get"].get("parameters", [])}, path
 
 
 def test_the_front_page_leads_to_every_page() -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from hostaway_message_db.config import Settings
+from hostaway_message_db.errors import ExitCode
 from support.installation import COMMAND, ROOT
 
 UNITS = ROOT / "deploy" / "systemd"
 SERVICE, TIMER = (UNITS / f"hostaway-message-db.{kind}" for kind in ("service", "timer"))
+SERVE = UNITS / "hostaway-message-db-serve.service"
+SERVICES = (SERVICE, SERVE)
 ANALYZE = shutil.which("systemd-analyze")
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 MOST_EXPOSURE = 3.0
@@ -60,6 +63,20 @@ def test_the_service_runs_the_job_once_and_is_bounded_above_its_own_bound() -> N
     assert service["Service.MemoryMax"] == ["2G"]
 
 
+def test_the_api_is_served_by_the_jobs_user_and_started_again_unless_wrongly_set_up() -> None:
+    serve, job = options_of(SERVE), options_of(SERVICE)
+    assert serve["Service.ExecStart"][0].endswith("/hostaway-message-db serve")
+    # A user of a dynamic unit without a name of its own is called like the unit.
+    assert serve["Service.User"] == [SERVICE.stem]
+    assert "Service.User" not in job
+    for shared in ("EnvironmentFile", "Environment", "StateDirectory", "LogsDirectory"):
+        assert serve[f"Service.{shared}"] == job[f"Service.{shared}"]
+    assert serve["Service.RestartPreventExitStatus"] == [str(ExitCode.CONFIGURATION)]
+    assert serve["Service.SuccessExitStatus"] == [str(ExitCode.INTERRUPTED)]
+    assert serve["Install.WantedBy"] == ["multi-user.target"]
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.stem)
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -69,18 +86,18 @@ def test_the_service_runs_the_job_once_and_is_bounded_above_its_own_bound() -> N
         ("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX"), ("UMask", "0077"),
     ],
 )  # fmt: skip
-def test_the_service_is_shut_in(option: str, value: str) -> None:
-    assert options_of(SERVICE)[f"Service.{option}"] == [value]
+def test_the_service_is_shut_in(option: str, value: str, unit: Path) -> None:
+    assert options_of(unit)[f"Service.{option}"] == [value]
 
 
 @pytest.fixture
 def installed(tmp_path: Path) -> list[str]:
     """The units with a command that exists here, as systemd demands it."""
-    for unit in (SERVICE, TIMER):
+    for unit in (*SERVICES, TIMER):
         text = unit.read_text(encoding="utf-8")
         text = re.sub(r"(?<=^ExecStart=)\S+", COMMAND[0], text, flags=re.MULTILINE)
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
-    return [str(tmp_path / unit.name) for unit in (SERVICE, TIMER)]
+    return [str(tmp_path / unit.name) for unit in (*SERVICES, TIMER)]
 
 
 def analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -99,6 +116,6 @@ def test_systemd_finds_nothing_wrong_with_the_units(installed: list[str]) -> Non
 def test_systemd_calls_the_service_little_exposed(installed: list[str]) -> None:
     threshold = str(int(MOST_EXPOSURE * 10))
     ran = analyze(
-        "security", "--offline=yes", f"--threshold={threshold}", "--no-pager", installed[0]
+        "security", "--offline=yes", f"--threshold={threshold}", "--no-pager", *installed[:2]
     )
     assert ran.returncode == 0, ran.stdout[-300:] + ran.stderr

@@ -1,5 +1,7 @@
 """The web application: routes behind the gate."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from hostaway_message_db import __version__
@@ -17,6 +19,19 @@ TITLE = "Hostaway Message Database"
 def create_app(services: Services, access: Access) -> FastAPI:
     """Return the application; nothing is asked of the database before the first request."""
     meters = Meters()
+    app = _routed(services, meters)
+    app.add_middleware(Gate, access=access, meters=meters, clock=services.clock)
+    if access.keys:
+        _tell_of_keys(app)
+    return app
+
+
+def description() -> dict[str, Any]:
+    """Return what `/openapi.json` says of every route; there is nothing behind them."""
+    return _routed(Services(), Meters()).openapi()
+
+
+def _routed(services: Services, meters: Meters) -> FastAPI:
     app = FastAPI(
         title=TITLE,
         version=__version__,
@@ -32,9 +47,6 @@ def create_app(services: Services, access: Access) -> FastAPI:
     app.include_router(figures.router(services))
     add_manual(app)
     add_error_handlers(app)
-    app.add_middleware(Gate, access=access, meters=meters, clock=services.clock)
-    if access.keys:
-        _tell_of_keys(app)
     return app
 
 

@@ -8,6 +8,10 @@ from hostaway_message_db.insights.status import Status
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS_SECONDS = (0.005, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 60.0)
+HTTP_METERS = {
+    "hostaway_http_requests": "requests to this API, by route and status",
+    "hostaway_http_request_seconds": "how long a request to this API took, by route",
+}
 STORE_METERS = {
     "hostaway_database_up": "1 if the database answers, else 0",
     "hostaway_healthy": "1 if `status` says ok, else 0",
@@ -33,13 +37,13 @@ class Meters:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "hostaway_http_requests",
-            "Requests to this API, by route and status",
+            HTTP_METERS["hostaway_http_requests"],
             ("route", "status"),
             registry=self.registry,
         )
         self._seconds = Histogram(
             "hostaway_http_request_seconds",
-            "How long a request to this API took, by route",
+            HTTP_METERS["hostaway_http_request_seconds"],
             ("route",),
             buckets=BUCKETS_SECONDS,
             registry=self.registry,

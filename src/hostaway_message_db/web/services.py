@@ -12,8 +12,14 @@ from hostaway_message_db.utils.clock import Clock
 class Services:
     """The use cases of an application; made when first asked for, so that none needs them all."""
 
-    def __init__(self, application: Application) -> None:
-        self._application = application
+    def __init__(self, application: Application | None = None) -> None:
+        self._given = application
+
+    @property
+    def _application(self) -> Application:
+        if self._given is None:
+            raise RuntimeError("these routes are described, not served")
+        return self._given
 
     @property
     def clock(self) -> Clock:
