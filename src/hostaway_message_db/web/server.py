@@ -44,7 +44,7 @@ def address_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listening: socket.socket) -> None:
+async def serve_until_stopped(app: ASGIApp, listening: socket.socket) -> None:
     """Serve until cancelled; what is being answered then is answered to its end, if soon."""
     server = _Server(
         uvicorn.Config(
