@@ -11,6 +11,7 @@ from hostaway_message_db.database.failures import guarded
 from hostaway_message_db.database.figure_store import mark_outdated
 from hostaway_message_db.database.indexes import EMBEDDINGS, MESSAGES
 from hostaway_message_db.database.reading_documents import UNLABELLED
+from hostaway_message_db.database.vector_search import stored_vector
 from hostaway_message_db.database.vectors import Vectors, vector_id
 from hostaway_message_db.ports import LanguageVotes, MessageLabels, StoredText, TextVector
 
@@ -164,7 +165,7 @@ class MongoLabelStore:
                     "$setOnInsert": {
                         "text_hash": each.text_hash,
                         "model": each.model,
-                        "vector": each.vector,
+                        "vector": stored_vector(each.vector),
                     }
                 },
                 upsert=True,

@@ -11,6 +11,7 @@ from hostaway_message_db.database.failures import guarded, translated
 from hostaway_message_db.database.indexes import EMBEDDINGS, MESSAGES
 from hostaway_message_db.database.queries import SHOWN
 from hostaway_message_db.database.query_compiler import compile_query
+from hostaway_message_db.database.vector_search import ServerVectorSearch, numbers_of
 from hostaway_message_db.database.vectors import vector_id
 from hostaway_message_db.models.query import Query
 
@@ -24,6 +25,13 @@ class MongoVectorStore:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._messages = database[MESSAGES]
         self._embeddings = database[EMBEDDINGS]
+        self._search = ServerVectorSearch(self._embeddings)
+
+    async def nearest(
+        self, model: str, numbers: bytes, limit: int, allowed: Collection[str] | None
+    ) -> list[tuple[str, float]] | None:
+        """Return the nearest allowed texts, if the server can search vectors itself."""
+        return await self._search.nearest(model, numbers, limit, allowed)
 
     @guarded
     async def text_hashes(self, model: str) -> set[str]:
@@ -40,7 +48,7 @@ class MongoVectorStore:
             keys = [vector_id(each, model) for each in ordered[start : start + BATCH_SIZE]]
             with translated():
                 found = await self._embeddings.find({"_id": {"$in": keys}}).to_list()
-            yield [(document["text_hash"], bytes(document["vector"])) for document in found]
+            yield [(document["text_hash"], numbers_of(document["vector"])) for document in found]
 
     @guarded
     async def hashes_of(self, query: Query) -> set[str]:

@@ -37,10 +37,12 @@ class Meaning:
         if not sentence:
             raise UsageError("An order by meaning needs words to search for.")
         labeller = self.load()
-        file = await current_file(self.store, self.folder, labeller.vector_model)
-        vector = np.frombuffer(labeller.label([sentence])[0].vector.tobytes(), dtype="<f4")
+        model, numbers = labeller.vector_model, labeller.label([sentence])[0].vector.tobytes()
         allowed = await self.store.hashes_of(filters) if filters.clauses else None
-        nearest = file.nearest(vector, MAX_NEAREST, allowed)
+        nearest = await self.store.nearest(model, numbers, MAX_NEAREST, allowed)
+        if nearest is None:
+            file = await current_file(self.store, self.folder, model)
+            nearest = file.nearest(np.frombuffer(numbers, dtype="<f4"), MAX_NEAREST, allowed)
         messages = await self.store.messages_saying(filters, [hashed for hashed, _ in nearest])
         return [(messages[h], round(score, 6)) for h, score in nearest if h in messages]
 

@@ -9,6 +9,15 @@ from hostaway_message_db.models.query import Query
 class VectorStore(Protocol):
     """The collection `embeddings`, and the messages that say its texts."""
 
+    async def nearest(
+        self, model: str, numbers: bytes, limit: int, allowed: Collection[str] | None
+    ) -> list[tuple[str, float]] | None:
+        """Return the nearest allowed texts with their nearness from -1 to 1, nearest first.
+
+        None where the store cannot search vectors itself; `vectors` has them all.
+        """
+        ...
+
     async def text_hashes(self, model: str) -> set[str]:
         """Return the hashes of all texts that have a vector of this model."""
         ...
