@@ -33,6 +33,26 @@ def test_a_sync_labels_what_is_new_and_a_second_one_writes_nothing(
     assert status["messages_without_labels"] == 0
 
 
+def test_a_search_by_meaning_finds_what_was_said_in_another_language(
+    open_account: OpenAccount,
+) -> None:
+    account = open_account(conversations=4, messages_per_conversation=3)
+    said = {
+        "La calefacción no funciona y hace mucho frío.": "es",
+        "Die Heizung geht nicht.": "de",
+        "Le chauffage est en panne.": "fr",
+        "¿Dónde está la parada de autobús?": "es",
+        "Wo finde ich die Handtücher?": "de",
+    }
+    for text in said:
+        account.control.add_message(account.conversation_ids()[0], text)
+    account.synced(ENRICH_AFTER_SYNC="true")
+    for order in ("semantic", "hybrid"):
+        found = account.run("search", "heating broken", "--order", order, "--limit", "3", "--json")
+        hits = [(hit["content"], hit["language"]) for hit in found.json["results"]]
+        assert sorted(hits) == sorted(list(said.items())[:3])
+
+
 @pytest.mark.slow
 def test_labels_on_demand_stopped_and_gone_on_with(
     open_account: OpenAccount,
