@@ -371,8 +371,8 @@ def rest_api_page() -> str:
     sections.append("## What `/metrics` tells\n\n" + _table(["Name", "Is"], meters))
     return _page(
         "REST API",
-        "What `hostaway-message-db serve` answers, and `/docs` describes; every address takes GET."
-        " [Who may ask, and what is bounded](../how-to/serve.md). Every failure is"
+        "What `hostaway-message-db serve` answers, and `/docs` describes; every address takes"
+        " GET and HEAD. [Who may ask, and what is bounded](../how-to/serve.md). Every failure is"
         ' `{"error": {"code", "message", "hint"}}` with the HTTP status of its'
         " [code](errors.md).",
         "\n".join(sections),

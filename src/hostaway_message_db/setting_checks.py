@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 SMTPS_PORT = 465
 """The port on which a mail server speaks TLS from the first byte (RFC 8314)."""
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+SHORTEST_KEY = 16
+"""Characters of a key of the REST API."""
+_KEY_LETTERS = re.compile(r"[!-~]+")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 _TLS_OFF = re.compile(r"[?&](?:tls|ssl)=false\b", re.IGNORECASE)
 _OFF = {"", "0", "off", "f", "false", "n", "no"}
@@ -122,18 +125,28 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
             "SMTP_STARTTLS is off: the password would be sent unencrypted; set it to true, or"
             f" use port {SMTPS_PORT}."
         )
-    if has("web_host") and not has("web_api_keys"):
-        host = values["web_host"].strip().lower()
-        if host not in LOOPBACK_HOSTS:
-            problems.append(
-                f"WEB_API_KEYS is not set, but WEB_HOST is {host!r}: without a key only loopback"
-                " is served."
-            )
+    problems += _web_contradictions(values)
     problems += _tls_contradictions(values)
     wants_summary = values.get("notify_summary", "").strip().lower() not in _OFF
     if wants_summary and not has("notify_to") and not has("notify_urls"):
         problems.append("NOTIFY_SUMMARY is on, but neither NOTIFY_TO nor NOTIFY_URLS is set.")
     return problems
+
+
+def _web_contradictions(values: Mapping[str, str]) -> list[str]:
+    host = values.get("web_host", "").strip().lower()
+    keys = [
+        key for key in (part.strip() for part in values.get("web_api_keys", "").split(",")) if key
+    ]
+    if host and not keys and host not in LOOPBACK_HOSTS:
+        reason = f"WEB_API_KEYS is not set, but WEB_HOST is {host!r}"
+        return [f"{reason}: without a key only loopback is served."]
+    return [
+        f"WEB_API_KEYS: key number {number} is too weak: it needs {SHORTEST_KEY} letters, digits"
+        " and signs or more, without spaces (openssl rand -hex 32)."
+        for number, key in enumerate(keys, 1)
+        if len(key) < SHORTEST_KEY or not _KEY_LETTERS.fullmatch(key)
+    ]
 
 
 def _tls_contradictions(values: Mapping[str, str]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from pymongo import MongoClient
 
 from support.http_api import Reply, Server, serving, start_serving, stop
@@ -140,24 +141,64 @@ def test_files_are_sent_whole_and_always_as_downloads(account: Account, server: 
         if "file_id" in part
     ]
     assert kept
-    for message, part in kept:
-        reply = server.ask(f"/api/v1/messages/{message['message_id']}/attachments/{part['id']}")
+    for _, part in kept:
+        path = f"/api/v1/attachments/{part['file_id']}"
+        reply = server.ask(path, account=account.id)
         assert reply.status == 200
         assert hashlib.sha256(reply.body).hexdigest() == part["sha256"]
         assert reply.headers["content-disposition"].startswith('attachment; filename="')
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert "sandbox" in reply.headers["content-security-policy"]
-        assert "html" not in reply.headers["content-type"]
+        assert reply.headers["content-type"] in {"image/jpeg", "application/pdf"}
+        head = server.ask(path, method="HEAD")
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-length"] == str(len(reply.body))
+        assert server.ask(path, account="999").status == 404
     thread = account.run("thread", kept[0][0]["conversation_id"], "--json").json["messages"]
     files = [part.get("file_id") for message in thread for part in message["attachments"]]
     assert str(kept[0][1]["file_id"]) in files
 
 
 @pytest.mark.parametrize(
-    "path", ["/1/attachments/1", "/%00/attachments/%00", "/1/attachments/..%2f..%2fetc%2fpasswd"]
+    "file_id",
+    [
+        "x",
+        "0" * 24,
+        "0" * 12,
+        "..%2f..%2fetc%2fpasswd",
+        "..",
+        "%00",
+        "5f0c%00",
+        "a" * 4000,
+        "$ne",
+        "%ff%fe",
+        "{}",
+        "",
+        "%ed%a0%80",
+    ],
 )
-def test_what_is_no_file_of_a_message_is_not_found(server: Server, path: str) -> None:
-    assert server.ask(f"/api/v1/messages{path}").status == 404
+def test_what_is_no_file_of_a_message_is_not_found(server: Server, file_id: str) -> None:
+    assert server.ask(f"/api/v1/attachments/{file_id}").status == 404
+
+
+def test_a_file_that_no_message_refers_to_is_not_sent(account: Account, server: Server) -> None:
+    database, orphan = account.database, ObjectId()
+    file = database["fs.files"].find_one()
+    assert file is not None
+    database["fs.files"].insert_one({**file, "_id": orphan})
+    assert server.ask(f"/api/v1/attachments/{orphan}").status == 404
+    # Only what a message was before it changed has it any more.
+    former = {
+        "message_id": file["metadata"]["message_ids"][0],
+        "number": 0,
+        "attachments": [{"id": "1", "name": "before", "file_id": orphan}],
+    }
+    database["message_versions"].insert_one(former)
+    reply = server.ask(f"/api/v1/attachments/{orphan}", method="HEAD")
+    assert reply.status == 200
+    assert reply.headers["content-disposition"] == 'attachment; filename="before"'
+    database["message_versions"].delete_one({"_id": former["_id"]})
+    database["fs.files"].delete_one({"_id": orphan})
 
 
 # --- who may ask --------------------------------------------------------------------------------
@@ -181,7 +222,7 @@ def test_a_key_opens_everything(keyed: Server, key: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "path", ["/api/v1/status", "/api/v1/messages/1/attachments/1", "/metrics", "/nowhere"]
+    "path", ["/api/v1/status", "/api/v1/attachments/1", "/metrics", "/nowhere"]
 )
 def test_without_a_right_key_nothing_is_told(
     keyed: Server, headers: dict[str, str], path: str
@@ -208,6 +249,14 @@ def test_without_keys_only_names_of_this_computer_are_answered(server: Server, h
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:9"])
 def test_names_of_this_computer_are_answered(server: Server, host: str) -> None:
     assert server.ask("/api/v1/status", headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize("key", ["short", "with spaces in it, though long", "\xe4" * 20])
+def test_a_weak_key_is_refused_without_being_shown(account: Account, key: str) -> None:
+    finished = account.run("serve", "--port", "0", WEB_API_KEYS=f"{'k' * 32},{key}")
+    assert finished.code == 78
+    assert "WEB_API_KEYS: key number 2 is too weak" in finished.errors
+    assert key.partition(",")[0] not in finished.errors
 
 
 def test_another_address_than_loopback_needs_keys(account: Account) -> None:
@@ -263,6 +312,19 @@ def test_a_wrong_question_gets_one_clear_sentence(
     assert "--help" not in reply.error["hint"]
 
 
+def test_a_head_has_the_headers_and_no_body(server: Server) -> None:
+    for path in ("/healthz", "/api/v1/status", "/nowhere"):
+        head, whole = server.ask(path, method="HEAD"), server.ask(path)
+        assert (head.status, head.body) == (whole.status, b"")
+        assert int(head.headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "OPTIONS", "TRACE", "QUERY"])
+def test_only_reading_is_taken(server: Server, method: str) -> None:
+    reply = server.ask("/healthz", method=method)
+    assert (reply.status, reply.error["code"]) == (405, "method_refused")
+
+
 def test_what_cannot_be_done_is_refused(server: Server) -> None:
     assert server.ask("/api/v1/messages", method="DELETE").error["code"] == "method_refused"
     too_long = server.ask("/healthz", headers={"Content-Length": "99999999"})
@@ -310,9 +372,9 @@ def test_the_log_tells_the_route_and_nothing_of_the_question(
     account: Account, server: Server
 ) -> None:
     server.ask("/api/v1/messages", q="guest:Wolfeschlegelstein")
-    server.ask("/api/v1/messages/9182736455463728/attachments/5")
+    server.ask("/api/v1/attachments/9182736455463728")
     logs = account.installation.logs()
-    assert '"route": "/api/v1/messages/{message_id}/attachments/{attachment_id}"' in logs
+    assert '"route": "/api/v1/attachments/{file_id}"' in logs
     assert "Wolfeschlegelstein" not in logs
     assert "9182736455463728" not in logs
 

@@ -43,13 +43,15 @@ async def test_what_is_new_is_enlisted_once_and_stored_once(stores: Stores, data
     assert list(database["messages"].find()) == before
     assert database["attachment_queue"].count_documents({}) == 0
 
-    opened = await stores.files.open("1", "3")
+    opened = await stores.files.open(
+        str(file_identity(ACCOUNT, hashlib.sha256(CONTENT).hexdigest()))
+    )
     assert opened is not None
     assert b"".join([part async for part in opened.parts]) == CONTENT
     assert opened.headers["Content-Disposition"] == 'attachment; filename="photo.jpeg"'
     assert opened.headers["Content-Type"] == "application/pdf"
     assert opened.headers["X-Content-Type-Options"] == "nosniff"
-    assert await stores.files.open("1", "4") is None
+    assert await stores.files.open("0" * 24) is None
 
 
 async def test_another_file_joins_and_the_stored_one_stays(stores: Stores, database: Db) -> None:
@@ -94,7 +96,9 @@ async def test_a_half_written_file_is_written_again(stores: Stores, database: Db
     identity = file_identity(ACCOUNT, hashlib.sha256(CONTENT).hexdigest())
     database["fs.chunks"].insert_one({"files_id": identity, "n": 0, "data": b"half"})
     assert await stores.files.keep(wanted, CONTENT, "application/pdf") is True
-    opened = await stores.files.open("1", "3")
+    opened = await stores.files.open(
+        str(file_identity(ACCOUNT, hashlib.sha256(CONTENT).hexdigest()))
+    )
     assert opened is not None
     assert b"".join([part async for part in opened.parts]) == CONTENT
 

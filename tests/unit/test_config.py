@@ -15,6 +15,7 @@ from hostaway_message_db.errors import ConfigurationError
 
 NAMES = tuple(Settings.model_fields)
 SECRET = "s3cr3t-value"
+KEY = f"{SECRET}-of-the-api"
 
 
 @pytest.fixture(autouse=True)
@@ -182,9 +183,9 @@ def test_receivers_of_mail_are_separated_by_commas(monkeypatch: pytest.MonkeyPat
 
 
 def test_api_keys_are_separated_by_commas_and_kept_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEB_API_KEYS", f"{SECRET}, other")
+    monkeypatch.setenv("WEB_API_KEYS", f"{KEY}, {KEY}-too")
     settings = load_settings()
-    assert [key.get_secret_value() for key in settings.web_api_keys] == [SECRET, "other"]
+    assert [key.get_secret_value() for key in settings.web_api_keys] == [KEY, f"{KEY}-too"]
     assert SECRET not in repr(settings)
 
 
@@ -288,7 +289,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
 def test_described_secrets_are_masked_and_absent_ones_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("WEB_API_KEYS", f"{SECRET},{SECRET}2")
+    monkeypatch.setenv("WEB_API_KEYS", f"{KEY},{KEY}2")
     monkeypatch.setenv("MONGODB_URI", f"mongodb://u:{SECRET}@h/")
     described = describe_settings(load_settings())
     assert not any(SECRET in setting.value for setting in described)

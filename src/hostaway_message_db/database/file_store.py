@@ -20,11 +20,10 @@ from hostaway_message_db.database.indexes import (
     MESSAGE_VERSIONS,
     MESSAGES,
 )
-from hostaway_message_db.ports.files import StoredFile, WantedFile
+from hostaway_message_db.ports.files import UNKNOWN_TYPE, StoredFile, WantedFile
 
 PART_BYTES = 255 * 1024
 MAX_ERROR_CHARACTERS = 200
-UNKNOWN_TYPE = "application/octet-stream"
 
 
 def file_identity(account_id: str, sha256: str) -> ObjectId:
@@ -133,16 +132,30 @@ class MongoFileStore:
                 yield part
 
     @guarded
-    async def open(self, message_id: str, attachment_id: str) -> StoredFile | None:
-        """Open a stored file of a message; None if there is none."""
-        message = await self._messages.find_one(
-            {"message_id": message_id},
-            {"attachments.id": 1, "attachments.file_id": 1, "attachments.name": 1},
-        )
-        parts = message["attachments"] if message else ()
-        found = next((p for p in parts if p["id"] == attachment_id and "file_id" in p), None)
-        if found is None:
+    async def open(self, file_id: str, account_id: str | None = None) -> StoredFile | None:
+        """Open a stored file that a message, or a former version of one, was sent with.
+
+        None if there is none, if it is of another account, or if nothing refers to it.
+        """
+        if not ObjectId.is_valid(file_id):
             return None
+        identity = ObjectId(file_id)
+        own = {} if account_id is None else {"metadata.account_id": account_id}
+        file = await self._files.find_one({"_id": identity, **own}, {"metadata.message_ids": 1})
+        if file is None:
+            return None
+        wanted = {
+            "message_id": {"$in": file["metadata"]["message_ids"]},
+            "attachments.file_id": identity,
+        }
+        for collection in (self._messages, self._versions):
+            owner = await collection.find_one(wanted, {"attachments": 1})
+            if owner is not None:
+                parts = owner["attachments"]
+                return await self._opened(next(p for p in parts if p.get("file_id") == identity))
+        return None
+
+    async def _opened(self, found: Document) -> StoredFile | None:
         try:
             stream = await AsyncGridFSBucket(self._database).open_download_stream(found["file_id"])
         except NoFile:
@@ -155,7 +168,7 @@ class MongoFileStore:
                     yield part
 
         return StoredFile(
-            name=found["name"] or attachment_id,
+            name=found["name"] or found["id"],
             content_type=str(metadata.get("content_type", UNKNOWN_TYPE)),
             size_bytes=stream.length,
             sha256=str(metadata.get("sha256", "")),

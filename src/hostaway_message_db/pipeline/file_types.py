@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hostaway_message_db.ports import WantedFile
-
-UNKNOWN_TYPE: Final = "application/octet-stream"
+from hostaway_message_db.ports.files import UNKNOWN_TYPE
 
 _FIRST_BYTES: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),

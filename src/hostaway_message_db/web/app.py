@@ -10,7 +10,7 @@ from hostaway_message_db.web.answers import add_error_handlers
 from hostaway_message_db.web.gate import Gate
 from hostaway_message_db.web.manual import add_manual
 from hostaway_message_db.web.meters import Meters
-from hostaway_message_db.web.routes import conversations, figures, health, messages
+from hostaway_message_db.web.routes import attachments, conversations, figures, health, messages
 from hostaway_message_db.web.services import Services
 
 TITLE = "Hostaway Message Database"
@@ -44,6 +44,7 @@ def _routed(services: Services, meters: Meters) -> FastAPI:
     app.include_router(health.router(services, meters))
     app.include_router(messages.router(services))
     app.include_router(conversations.router(services))
+    app.include_router(attachments.router(services))
     app.include_router(figures.router(services))
     add_manual(app)
     add_error_handlers(app)

@@ -22,11 +22,18 @@ SECONDS_TO_SEND = 15 * 60.0
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 """Unless an answer says otherwise for itself."""
+LIVENESS = "/healthz"
+"""Answered also when as many are being answered as may be: a full house is alive."""
+ROUTINE = {"/healthz", "/readyz", "/metrics"}
+"""Asked for again and again by programs: logged at DEBUG, unless they fail."""
+HTTP_OK = 200
+HEAD_KEY = "hostaway_message_db.is_head"
 log = get_logger(__name__)
 
 
@@ -47,6 +54,9 @@ class Gate:
             return
         begun = self._clock.monotonic()
         sent: MutableMapping[str, int] = {}
+        method: str = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET", HEAD_KEY: True}
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -54,11 +64,14 @@ class Gate:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+            elif is_head(scope):
+                message = {**message, "body": b""}
             await send(message)
 
         error = await self._failure_of(scope, receive, noting, sent)
         if error is not None and not sent:
             await error_answer(error)(scope, receive, noting)
+        scope["method"] = method
         self._note(scope, sent.get("status", 0), self._clock.monotonic() - begun, error)
 
     async def _failure_of(
@@ -70,7 +83,7 @@ class Gate:
         refusal = size_refusal(size, headers) or self._access.refusal(scope["path"], headers)
         if refusal is not None:
             return refusal
-        if self._answering >= MOST_AT_ONCE:
+        if self._answering >= MOST_AT_ONCE and scope["path"] != LIVENESS:
             return ServerBusy(f"{MOST_AT_ONCE} requests are being answered already.")
         self._answering += 1
         try:
@@ -105,7 +118,8 @@ class Gate:
         """Count and log; of the address only the route, since a query may name a guest."""
         route = getattr(scope.get("route"), "path", None) or "none"
         self._meters.note(route, status, seconds)
-        log.info(
+        log_line = log.debug if route in ROUTINE and status == HTTP_OK else log.info
+        log_line(
             "request_answered",
             method=scope["method"] if scope["method"].isalpha() else "?",
             route=route,
@@ -113,6 +127,11 @@ class Gate:
             duration_seconds=round(seconds, 4),
             error=error.code if error else None,
         )
+
+
+def is_head(scope: Scope) -> bool:
+    """Tell whether only the headers of an answer are asked for."""
+    return bool(scope.get(HEAD_KEY))
 
 
 def _tell_fault(error: Exception) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from hostaway_message_db.pipeline.file_types import UNKNOWN_TYPE, safe_type, type_refusal
+from hostaway_message_db.pipeline.file_types import safe_type, type_refusal
 from hostaway_message_db.ports import WantedFile
+from hostaway_message_db.ports.files import UNKNOWN_TYPE
 
 ALLOWED = ("image/*", "application/pdf")
 

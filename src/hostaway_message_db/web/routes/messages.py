@@ -1,9 +1,9 @@
-"""Messages: search, one by its id, and the files that were sent with it."""
+"""Messages: search, and one by its id."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hostaway_message_db.errors import NotFound
 from hostaway_message_db.insights.search import MAX_RESULTS, Order
@@ -53,19 +53,5 @@ def router(services: Services) -> APIRouter:
         if not found:
             raise NotFound("No such message is stored.")
         return answer(found[0])
-
-    @made.get(
-        "/{message_id}/attachments/{attachment_id}",
-        summary="A file that was sent with a message",
-        response_class=StreamingResponse,
-    )
-    async def attachment(message_id: str, attachment_id: str) -> Response:
-        """Send a stored file, always as a download and never as something a browser would run."""
-        file = await services.files.open(message_id, attachment_id)
-        if file is None:
-            raise NotFound(
-                "No such file is stored.", "`status` names files that could not be downloaded."
-            )
-        return StreamingResponse(file.parts, headers=file.headers)
 
     return made
