@@ -290,6 +290,7 @@ def test_a_port_that_is_taken_is_named(account: Account) -> None:
         ("/api/v1/figures/R22", {}, 400, "R2"),
         ("/api/v1/figures", {"since": "2026-02-30"}, 400, "the calendar has no such day"),
         ("/api/v1/figures", {"since": "soon"}, 400, "since is 'soon'"),
+        ("/api/v1/figures", {"until": "0001-01-01"}, 400, "must end after 1970"),
         (
             "/api/v1/figures",
             {"since": "2026-05-02", "until": "2026-05-01"},

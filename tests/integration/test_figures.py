@@ -1,6 +1,6 @@
 """Figures on a real MongoDB: rows kept current, filters that mean the same everywhere."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -246,6 +246,8 @@ async def test_figures_state_what_they_are_of(stores: Stores, figures: Figures) 
         await figures.tell(["R22"], period, NOON)
     with pytest.raises(UsageError, match="not before its end"):
         period_of(NOON, at(-5), NOON)
+    with pytest.raises(UsageError, match="must end after 1970"):
+        period_of(None, datetime(1, 1, 1, tzinfo=UTC), NOON)
 
 
 async def test_who_waits_worst_first_without_those_who_only_thank(

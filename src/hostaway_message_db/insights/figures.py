@@ -70,6 +70,8 @@ class Period:
 def period_of(since: datetime | None, until: datetime | None, now: datetime) -> Period:
     """Return the period that was asked for, or the last 30 days; raises `UsageError`."""
     end = min(until, now) if until is not None else now
+    if end < _EARLIEST:
+        raise UsageError(f"The period ends on {end:%Y-%m-%d}: it must end after 1970.")
     start = since if since is not None else end - timedelta(days=DEFAULT_DAYS)
     if start >= (until if until is not None else now):
         raise UsageError(
