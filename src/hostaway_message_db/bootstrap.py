@@ -273,14 +273,21 @@ def entities_named(names: Sequence[str]) -> tuple[Entity, ...]:
 def load_labeller(topics_dir: Path | None = None) -> TextLabeller:
     """Load the language models, about a second and 200 MB.
 
-    Raises `ModelsMissing`, and `ConfigurationError` when a file of `topics_dir` is wrong.
+    Raises `ModelsMissing`, also for models that are there and damaged, and
+    `ConfigurationError` when a file of `topics_dir` is wrong.
     """
     try:
         # Only where it is needed: an extra, and NumPy takes its time.
         models = import_module("hostaway_message_db.enrichment.labeller")
     except ImportError as error:
         raise ModelsMissing from error
-    labeller: TextLabeller = models.Labeller.load(topics_dir)
+    try:
+        labeller: TextLabeller = models.Labeller.load(topics_dir)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelsMissing(
+            f"The language models are installed but cannot be loaded ({type(error).__name__}).",
+            "Install them again: pip install --force-reinstall 'hostaway-message-db[nlp]'.",
+        ) from error
     return labeller
 
 

