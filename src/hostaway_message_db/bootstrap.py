@@ -13,6 +13,7 @@ from hostaway_message_db.api.audit import AuditWriter
 from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClient
 from hostaway_message_db.config import Settings
 from hostaway_message_db.database.embedded import EmbeddedMongo
+from hostaway_message_db.database.embedded_revival import revived
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.database.tls import TlsFiles
 from hostaway_message_db.errors import ConfigurationError, ModelsMissing
@@ -303,11 +304,11 @@ def _file_options(settings: Settings) -> FileOptions | None:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, clock: Clock | None = None
+    settings: Settings, clock: Clock | None = None, *, stays: bool = False
 ) -> AsyncIterator[Application]:
     """Open the database (starting the embedded one if needed) and hand over the application.
 
-    Raises `DatabaseUnavailable`.
+    For who stays, the embedded one is started again if it ends. Raises `DatabaseUnavailable`.
     """
     entities_named(settings.sync_entities)
     async with AsyncExitStack() as stack:
@@ -320,6 +321,8 @@ async def open_application(
             )
             stack.callback(embedded.close)
             uri = await asyncio.to_thread(embedded.start)
+            if stays:
+                await stack.enter_async_context(revived(embedded))
         database = MongoDatabase(uri, settings.mongodb_database, tls)
         await stack.enter_async_context(database)
         yield Application(settings, clock or SystemClock(), database, uri)

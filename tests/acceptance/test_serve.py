@@ -1,6 +1,7 @@
 """`serve`: the same answers as the command line, to those who may ask, within bounds."""
 
 import hashlib
+import os
 import re
 import signal
 import socket
@@ -14,8 +15,9 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from support.http_api import Reply, Server, serving, start_serving, stop
-from support.installation import Account, OpenAccount
+from support.installation import Account, OpenAccount, until
 from support.mongod import free_ports, start_mongod
+from support.processes import parent_of, processes_below
 from support.truth import Document
 
 KEYS = "first-key-of-the-api,second-key-of-the-api"
@@ -389,6 +391,25 @@ def test_a_signal_ends_it_at_once(account: Account, number: signal.Signals) -> N
     assert server.ask("/healthz").status == 200
     server.process.send_signal(number)
     assert account.installation.finish(server.process).code == 130
+
+
+def test_it_shares_the_embedded_database_with_a_sync_and_outlives_its_death(
+    open_account: OpenAccount,
+) -> None:
+    account = open_account(2)
+    account.installation.settings["MONGODB_URI"] = ""
+    with serving(account.installation) as server:
+        assert server.ask("/api/v1/messages").json["count"] == 0
+        account.sync()
+        before = server.ask("/api/v1/messages").json
+        assert before["count"] > 0
+        (mongod,) = processes_below(account.installation.folder, "mongod")
+        # As a system does with all that a service left behind: the one that started the server.
+        os.kill(parent_of(mongod), signal.SIGTERM)
+        until(lambda: "database_revived" in account.installation.logs(), server.process)
+        until(lambda: server.ask("/readyz").status == 200, server.process)
+        assert server.ask("/api/v1/messages").json == before
+    assert processes_below(account.installation.folder, "mongod") == []
 
 
 def test_many_ask_at_once(server: Server) -> None:

@@ -46,7 +46,7 @@ def serve(
                 "Another process may have the port: stop it, or take another with --port.",
             ) from error
         with listening:
-            async with open_application(settings) as application:
+            async with open_application(settings, stays=True) as application:
                 web = create_app(Services(application), Access(keys))
                 console().print(f"Serving on {address_of(listening)} (Ctrl-C ends).")
                 await serve_until_stopped(web, listening)

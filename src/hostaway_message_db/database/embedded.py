@@ -172,6 +172,19 @@ class EmbeddedMongo:
             raise
         return self._uri
 
+    def revive(self) -> bool:
+        """Start mongod again if its supervisor ended while we use it; tell whether it had to be.
+
+        Our share is kept meanwhile. Raises `DatabaseUnavailable` with the reason.
+        """
+        if not self._uri or self._is_running():
+            return False
+        try:
+            self._start_or_join(time.monotonic() + self._start_timeout_seconds)
+        except OSError as error:
+            raise unusable_directory(self._home.directory, error) from error
+        return True
+
     def close(self) -> None:
         """Leave; the last one to leave waits, 15 s at most, until mongod has stopped.
 
