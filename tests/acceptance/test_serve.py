@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,26 @@ def test_a_file_that_no_message_refers_to_is_not_sent(account: Account, server: 
     assert reply.headers["content-disposition"] == 'attachment; filename="before"'
     database["message_versions"].delete_one({"_id": former["_id"]})
     database["fs.files"].delete_one({"_id": orphan})
+
+
+def test_a_file_that_breaks_off_is_seen_to_break_off(account: Account, server: Server) -> None:
+    database, broken = account.database, ObjectId()
+    file = database["fs.files"].find_one()
+    message = database["messages"].find_one({"attachments.file_id": {"$exists": True}})
+    assert file is not None
+    assert message is not None
+    database["fs.files"].insert_one({**file, "_id": broken})
+    former = {
+        "message_id": file["metadata"]["message_ids"][0],
+        "number": 0,
+        "attachments": [{"id": "1", "name": "broken", "file_id": broken}],
+    }
+    database["message_versions"].insert_one(former)
+    with pytest.raises(IncompleteRead):
+        server.ask(f"/api/v1/attachments/{broken}")
+    assert '"error": "database_unavailable"' in account.installation.logs()
+    database["message_versions"].delete_one({"_id": former["_id"]})
+    database["fs.files"].delete_one({"_id": broken})
 
 
 # --- who may ask --------------------------------------------------------------------------------

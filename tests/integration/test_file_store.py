@@ -3,10 +3,12 @@
 import hashlib
 from datetime import timedelta
 
+import pytest
 from pymongo.database import Database
 
 from hostaway_message_db.database.file_store import PART_BYTES, file_identity
 from hostaway_message_db.database.mongodb import MongoDatabase
+from hostaway_message_db.errors import DatabaseUnavailable, NotFound
 from hostaway_message_db.ports import Stores, Subject
 from hostaway_message_db.privacy.holdings import holding
 from support.records import ACCOUNT, at, attachment, message
@@ -88,6 +90,25 @@ async def test_a_failed_download_waits_and_a_new_address_renews_it(
     await stores.files.refuse(wanted, "too large")
     assert await stores.files.due(ACCOUNT, at(eight_days), 10) == []
     assert database["messages"].find_one({"versions_count": 0}) is not None
+
+
+@pytest.mark.parametrize("lost", [{}, {"n": 0}, {"n": {"$gt": 0}}])
+async def test_a_file_that_lost_a_part_is_not_passed_off_as_whole(
+    stores: Stores, database: Db, lost: Document
+) -> None:
+    await load(stores, "1")
+    (wanted,) = await stores.files.due(ACCOUNT, at(1), 10)
+    await stores.files.keep(wanted, CONTENT, "application/pdf")
+    database["fs.chunks"].delete_many(lost)
+    identity = file_identity(ACCOUNT, hashlib.sha256(CONTENT).hexdigest())
+    opened = await stores.files.open(str(identity))
+    assert opened is not None
+    with pytest.raises(DatabaseUnavailable, match="not whole"):
+        async for _ in opened.parts:
+            pass
+    database["fs.files"].delete_many({})
+    with pytest.raises(NotFound):
+        await anext(stores.files.parts_of(str(identity)))
 
 
 async def test_a_half_written_file_is_written_again(stores: Stores, database: Db) -> None:

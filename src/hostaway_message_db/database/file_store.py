@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bson import ObjectId
 from gridfs.asynchronous import AsyncGridFSBucket
-from gridfs.errors import NoFile
+from pymongo import ASCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
 from hostaway_message_db.database.attachment_queue import AttachmentQueue
@@ -20,9 +20,12 @@ from hostaway_message_db.database.indexes import (
     MESSAGE_VERSIONS,
     MESSAGES,
 )
+from hostaway_message_db.errors import DatabaseUnavailable, NotFound
 from hostaway_message_db.ports.files import UNKNOWN_TYPE, StoredFile, WantedFile
 
 PART_BYTES = 255 * 1024
+PARTS_AT_ONCE = 4
+"""Of a file that is read: the driver's own batch of 16 MB for each reader is much for many."""
 MAX_ERROR_CHARACTERS = 200
 
 
@@ -125,11 +128,29 @@ class MongoFileStore:
 
     async def parts_of(self, file_id: str) -> AsyncIterator[bytes]:
         """Stream a stored file by its own identity."""
+        identity = ObjectId(file_id)
         with translated():
-            bucket = AsyncGridFSBucket(self._database)
-            stream = await bucket.open_download_stream(ObjectId(file_id))
-            while part := await stream.readchunk():
-                yield part
+            file = await self._files.find_one({"_id": identity}, {"length": 1})
+        if file is None:
+            raise NotFound("No such file is stored.")
+        async for part in self._parts_from(identity, file["length"]):
+            yield part
+
+    async def _parts_from(self, identity: ObjectId, size_bytes: int) -> AsyncIterator[bytes]:
+        """Read a file a few parts at a time; raises `DatabaseUnavailable` if one is missing."""
+        shown = {"_id": 0, "n": 1, "data": 1}
+        number, missing_bytes = 0, size_bytes
+        with translated():
+            found = self._parts.find({"files_id": identity}, shown).sort("n", ASCENDING)
+            async for part in found.batch_size(PARTS_AT_ONCE):
+                if part["n"] != number:
+                    break
+                number, missing_bytes = number + 1, missing_bytes - len(part["data"])
+                yield part["data"]
+        if missing_bytes:
+            raise DatabaseUnavailable(
+                "A stored file is not whole.", "Restore the collection fs.chunks from a backup."
+            )
 
     @guarded
     async def open(self, file_id: str, account_id: str | None = None) -> StoredFile | None:
@@ -141,36 +162,24 @@ class MongoFileStore:
             return None
         identity = ObjectId(file_id)
         own = {} if account_id is None else {"metadata.account_id": account_id}
-        file = await self._files.find_one({"_id": identity, **own}, {"metadata.message_ids": 1})
+        file = await self._files.find_one({"_id": identity, **own})
         if file is None:
             return None
+        metadata = file["metadata"]
         wanted = {
-            "message_id": {"$in": file["metadata"]["message_ids"]},
+            "message_id": {"$in": metadata["message_ids"]},
             "attachments.file_id": identity,
         }
         for collection in (self._messages, self._versions):
             owner = await collection.find_one(wanted, {"attachments": 1})
-            if owner is not None:
-                parts = owner["attachments"]
-                return await self._opened(next(p for p in parts if p.get("file_id") == identity))
+            if owner is None:
+                continue
+            sent = next(p for p in owner["attachments"] if p.get("file_id") == identity)
+            return StoredFile(
+                name=sent["name"] or sent["id"],
+                content_type=str(metadata.get("content_type", UNKNOWN_TYPE)),
+                size_bytes=file["length"],
+                sha256=str(metadata.get("sha256", "")),
+                parts=self._parts_from(identity, file["length"]),
+            )
         return None
-
-    async def _opened(self, found: Document) -> StoredFile | None:
-        try:
-            stream = await AsyncGridFSBucket(self._database).open_download_stream(found["file_id"])
-        except NoFile:
-            return None
-        metadata = stream.metadata or {}
-
-        async def read() -> AsyncIterator[bytes]:
-            with translated():
-                while part := await stream.readchunk():
-                    yield part
-
-        return StoredFile(
-            name=found["name"] or found["id"],
-            content_type=str(metadata.get("content_type", UNKNOWN_TYPE)),
-            size_bytes=stream.length,
-            sha256=str(metadata.get("sha256", "")),
-            parts=read(),
-        )

@@ -1,9 +1,6 @@
 """The gate before the routes: who may ask, bounds, headers, one line in the log."""
 
 import asyncio
-import traceback
-from collections.abc import MutableMapping
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,7 +50,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         begun = self._clock.monotonic()
-        sent: MutableMapping[str, int] = {}
+        sent: dict[str, int] = {}
         method: str = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET", HEAD_KEY: True}
@@ -68,23 +65,19 @@ class Gate:
                 message = {**message, "body": b""}
             await send(message)
 
-        error = await self._failure_of(scope, receive, noting, sent)
+        error = await self._failure_of(scope, receive, noting)
+        # In the middle of an answer its rest stays away: the server closes, the reader sees that.
         if error is not None and not sent:
             await error_answer(error)(scope, receive, noting)
         scope["method"] = method
         self._note(scope, sent.get("status", 0), self._clock.monotonic() - begun, error)
 
     async def _failure_of(
-        self, scope: Scope, receive: Receive, send: Send, sent: MutableMapping[str, int]
+        self, scope: Scope, receive: Receive, send: Send
     ) -> HostawayMessageDbError | None:
         """Let the request through, if it may; return what kept it from being answered."""
-        headers = Headers(scope=scope)
-        size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-        refusal = size_refusal(size, headers) or self._access.refusal(scope["path"], headers)
-        if refusal is not None:
+        if (refusal := self._refusal(scope)) is not None:
             return refusal
-        if self._answering >= MOST_AT_ONCE and scope["path"] != LIVENESS:
-            return ServerBusy(f"{MOST_AT_ONCE} requests are being answered already.")
         self._answering += 1
         try:
             async with asyncio.timeout(SECONDS_TO_ANSWER) as limit:
@@ -98,19 +91,25 @@ class Gate:
         except TimeoutError:
             return TookTooLong(f"No answer within {SECONDS_TO_ANSWER:.0f} s.")
         except HostawayMessageDbError as error:
-            # In the middle of an answer: its rest stays away, and the reader sees that.
-            if sent:
-                raise
             return error
         except Exception as error:
-            # The outermost edge of a request.
-            _tell_fault(error)
-            if sent:
-                raise
+            # How the framework tells of an error in the middle of an answer.
+            if isinstance(error.__cause__, HostawayMessageDbError):
+                return error.__cause__
+            # The outermost edge of a request; the log tells where, not in which words.
+            log.exception("request_failed")
             return Unexpected("Something went wrong within the server.")
         finally:
             self._answering -= 1
         return None
+
+    def _refusal(self, scope: Scope) -> HostawayMessageDbError | None:
+        headers = Headers(scope=scope)
+        size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+        refusal = size_refusal(size, headers) or self._access.refusal(scope["path"], headers)
+        if refusal is None and self._answering >= MOST_AT_ONCE and scope["path"] != LIVENESS:
+            return ServerBusy(f"{MOST_AT_ONCE} requests are being answered already.")
+        return refusal
 
     def _note(
         self, scope: Scope, status: int, seconds: float, error: HostawayMessageDbError | None
@@ -132,10 +131,3 @@ class Gate:
 def is_head(scope: Scope) -> bool:
     """Tell whether only the headers of an answer are asked for."""
     return bool(scope.get(HEAD_KEY))
-
-
-def _tell_fault(error: Exception) -> None:
-    """Log where it happened; the error's own words may quote a guest."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where: Any = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-5:]]
-    log.error("request_failed", kind=type(error).__name__, where=where)
