@@ -83,6 +83,7 @@ def test_what_cannot_be_downloaded_is_named_and_tried_again_later(
     # Three failures of a server, three tries each; the rest is not asked for in this run.
     assert 9 <= len(files_asked(account)) < 3 * columns["failed"]
     status = account.run("status", "--json").json
+    assert status["files_not_stored_count"] == columns["failed"]
     assert len(status["files_not_stored"]) == min(columns["failed"], 20)
 
     queue = account.database["attachment_queue"]

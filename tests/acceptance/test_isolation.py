@@ -68,6 +68,7 @@ def _first_run_leaves_two_and_puts_one_message_aside(
     assert report["messages"]["quarantined"] >= 1
     assert report["quarantine"]["new"] == 1
     status = account.run("status", "--json").json
+    assert status["failing_count"] == 2
     names = {c["conversation_id"] for c in status["failing_conversations"]}
     assert names == {str(failing), str(endless)}
     assert all(c["last_error"] for c in status["failing_conversations"])

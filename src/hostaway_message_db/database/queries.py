@@ -196,10 +196,9 @@ class MongoQueries:
         complete = await runs.find_one(
             {"kind": "sync", "outcome": "complete", **own}, sort=[("started_at", DESCENDING)]
         )
-        failing = state.find(
-            {"is_pending": True, "failed_runs": {"$gt": 0}, **own},
-            {"_id": 0, "account_id": 1, "conversation_id": 1, "failed_runs": 1, "last_error": 1},
-        )
+        is_failing = {"is_pending": True, "failed_runs": {"$gt": 0}, **own}
+        shown = {"account_id": 1, "conversation_id": 1, "failed_runs": 1, "last_error": 1}
+        failing = state.find(is_failing, {"_id": 0, **shown})
         aside = self._database[QUARANTINE].find(
             own, {"_id": 0, "entity": 1, "record_id": 1, "conversation_id": 1, "reasons": 1}
         )
@@ -217,6 +216,10 @@ class MongoQueries:
             ),
             is_sample=await state.find_one({"_id": SAMPLE_MARK}) is not None,
             files_not_stored=await self._files_not_stored(own),
+            failing_count=await state.count_documents(is_failing),
+            files_not_stored_count=await self._database[ATTACHMENT_QUEUE].count_documents(
+                {"error": {"$ne": None}, **own}
+            ),
             api=await self._api_figures(own),
         )
 

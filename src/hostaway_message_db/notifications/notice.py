@@ -173,14 +173,13 @@ def _requests(facts: RunFacts) -> Section | None:
 def _completeness(facts: RunFacts) -> Section | None:
     if facts.status is None:
         return None
-    failing = len(facts.status.get("failing_conversations", ()))
     return Section(
         "The whole store",
         (
             ("messages stored", _in(facts.status, "counts", "messages")),
             ("conversations stored", _in(facts.status, "counts", "conversations")),
             ("conversations waiting to be read", _in(facts.status, "pending_conversations")),
-            ("of them failing before", str(failing)),
+            ("of them failing before", _in(facts.status, "failing_count")),
             ("records in quarantine", _in(facts.status, "counts", "quarantine")),
         ),
     )

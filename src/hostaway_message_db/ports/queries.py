@@ -15,6 +15,7 @@ class StoreOverview:
     counts: dict[str, int]
     pending_conversations: int
     failing_conversations: Sequence[dict[str, Any]]
+    """Conversations that could not be read, the first of them."""
     quarantine: Sequence[dict[str, Any]]
     latest_message_at: datetime | None
     last_complete_run_at: datetime | None
@@ -24,6 +25,9 @@ class StoreOverview:
     messages_without_labels: int = 0
     files_not_stored: Sequence[dict[str, Any]] = ()
     """Files of messages that could not be downloaded so far, the first of them."""
+    failing_count: int = 0
+    files_not_stored_count: int = 0
+    """How many there are of both, also past the first."""
     api: dict[str, Any] = field(default_factory=dict)
     """Requests, retries, refusals (429) and requests saved, over all recorded runs."""
 

@@ -67,10 +67,10 @@ def _store_registry(status: Status | None) -> CollectorRegistry:
         values |= {
             "hostaway_healthy": status.health == "ok",
             "hostaway_pending_conversations": overview.pending_conversations,
-            "hostaway_failing_conversations": len(overview.failing_conversations),
+            "hostaway_failing_conversations": overview.failing_count,
             "hostaway_quarantined_records": overview.counts.get("quarantine", 0),
             "hostaway_messages_without_labels": overview.messages_without_labels,
-            "hostaway_files_not_stored": len(overview.files_not_stored),
+            "hostaway_files_not_stored": overview.files_not_stored_count,
             "hostaway_missing_indexes": len(overview.missing_indexes),
         }
         values |= _moment("hostaway_newest_message_timestamp_seconds", overview.latest_message_at)

@@ -30,6 +30,7 @@ REPORT: dict[str, Any] = {
 STATUS: dict[str, Any] = {
     "counts": {"messages": 56789, "conversations": 900, "quarantine": 105},
     "pending_conversations": 2,
+    "failing_count": 1,
     "failing_conversations": [{"conversation_id": "7", "last_error": "“Anna asked for it”"}],
     "latest_message_at": utc(2, 0, 55),
     "last_complete_run_at": None,
