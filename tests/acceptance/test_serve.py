@@ -386,6 +386,10 @@ def test_metrics_tell_of_requests_and_of_the_copy_and_of_no_guest(
     stored = account.database["messages"].count_documents({})
     assert f'hostaway_stored_documents{{collection="messages"}} {stored:.1f}' in page
     assert "hostaway_database_up 1.0" in page
+    assert "hostaway_last_run_complete 1.0" in page
+    (latest,) = account.database["sync_runs"].find().sort("started_at", -1).limit(1)
+    started = float(re.findall(r"^hostaway_last_run_start_\S+ (\S+)$", page, re.MULTILINE)[0])
+    assert started == latest["started_at"].timestamp()
     assert re.search(
         r'hostaway_http_requests_total\{route="/api/v1/messages",status="200"\} [1-9]', page
     )
@@ -414,6 +418,7 @@ def test_a_signal_ends_it_at_once(account: Account, number: signal.Signals) -> N
     assert account.installation.finish(server.process).code == 130
 
 
+@pytest.mark.slow
 def test_it_shares_the_embedded_database_with_a_sync_and_outlives_its_death(
     open_account: OpenAccount,
 ) -> None:

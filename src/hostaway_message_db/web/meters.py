@@ -17,6 +17,8 @@ STORE_METERS = {
     "hostaway_healthy": "1 if `status` says ok, else 0",
     "hostaway_newest_message_timestamp_seconds": "moment of the newest stored message, Unix time",
     "hostaway_last_complete_run_timestamp_seconds": "end of the last complete run, Unix time",
+    "hostaway_last_run_complete": "1 if the latest run was complete, 0 if not or still at work",
+    "hostaway_last_run_start_timestamp_seconds": "start of the latest run, Unix time",
     "hostaway_pending_conversations": "conversations that wait to be read",
     "hostaway_failing_conversations": "conversations that could not be read",
     "hostaway_quarantined_records": "records in quarantine",
@@ -77,6 +79,10 @@ def _store_registry(status: Status | None) -> CollectorRegistry:
         values |= _moment(
             "hostaway_last_complete_run_timestamp_seconds", overview.last_complete_run_at
         )
+        if overview.last_runs:
+            latest = overview.last_runs[0]
+            values["hostaway_last_run_complete"] = latest["outcome"] == "complete"
+            values |= _moment("hostaway_last_run_start_timestamp_seconds", latest["started_at"])
         for name in ("requests", "refused", "retries"):
             if name in api:
                 values[f"hostaway_api_{name}"] = api[name]
