@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from pydantic import BaseModel
 from pymongo import MongoClient
 
+from hostaway_message_db.web import schemas
 from support.http_api import Reply, Server, serving, start_serving, stop
 from support.installation import Account, OpenAccount, until
 from support.mongod import free_ports, start_mongod
 from support.processes import parent_of, processes_below
 from support.truth import Document
 
+Shapes = dict[str, tuple[type[BaseModel], list[dict[str, Any]]]]
 KEYS = "first-key-of-the-api,second-key-of-the-api"
 ANYWHERE = "0.0.0.0"  # noqa: S104 - to see it refused
 DAYS: dict[str, Any] = {"since": "2024-01-01", "until": "2026-11-01"}
@@ -131,6 +134,37 @@ def test_only_the_account_asked_for_is_told_of(account: Account, server: Server)
     assert server.ask("/api/v1/messages", account=account.id).json["count"] > 0
     assert server.ask("/api/v1/messages", account="1").json["count"] == 0
     assert server.ask("/api/v1/waiting", account="1").json["n"] == 0
+
+
+def test_every_answer_has_the_shape_that_the_description_tells(
+    account: Account, server: Server
+) -> None:
+    identity = str(account.conversation_ids()[0])
+    message = server.ask("/api/v1/messages", limit=1).json["results"][0]["message_id"]
+    shapes: Shapes = {
+        "/healthz": (schemas.HealthShape, [{}]),
+        "/readyz": (schemas.HealthShape, [{}]),
+        "/api/v1/status": (schemas.StatusShape, [{}]),
+        "/api/v1/messages": (
+            schemas.MessagesShape,
+            [{}, {"q": "foo:bar water", "order": "relevance"}, {"limit": 1000}],
+        ),
+        f"/api/v1/messages/{message}": (schemas.MessageShape, [{}]),
+        f"/api/v1/conversations/{identity}": (schemas.ConversationShape, [{"versions": "true"}]),
+        "/api/v1/waiting": (schemas.WaitingListShape, [{}]),
+        "/api/v1/figures": (
+            schemas.FiguresShape,
+            [{}, {"by": "week", "compare": "previous", **DAYS}],
+        ),
+        "/api/v1/figures/R2": (schemas.FiguresShape, [{"q": "foo:bar"}]),
+    }
+    described = server.ask("/openapi.json").json["paths"]
+    templates = {re.sub(r"/(?:\d+|R2)$", "/", path) for path in shapes}
+    named = {re.sub(r"/\{\w+\}$", "/", path) for path in described}
+    assert named - templates == {"/metrics", "/api/v1/attachments/"}
+    for path, (shape, questions) in shapes.items():
+        for question in questions:
+            shape.model_validate(server.ask(path, **question).json)
 
 
 # --- files --------------------------------------------------------------------------------------

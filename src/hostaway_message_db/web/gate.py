@@ -29,6 +29,8 @@ LIVENESS = "/healthz"
 """Answered also when as many are being answered as may be: a full house is alive."""
 ROUTINE = {"/healthz", "/readyz", "/metrics"}
 """Asked for again and again by programs: logged at DEBUG, unless they fail."""
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""What is logged as it came; anything else may be as long as a request."""
 HTTP_OK = 200
 HEAD_KEY = "hostaway_message_db.is_head"
 log = get_logger(__name__)
@@ -120,7 +122,7 @@ class Gate:
         log_line = log.debug if route in ROUTINE and status == HTTP_OK else log.info
         log_line(
             "request_answered",
-            method=scope["method"] if scope["method"].isalpha() else "?",
+            method=scope["method"] if scope["method"] in METHODS else "other",
             route=route,
             status=status,
             duration_seconds=round(seconds, 4),

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hostaway_message_db.errors import NotFound
 from hostaway_message_db.insights.waiting_list import MAX_LISTED, who_waits
+from hostaway_message_db.web import schemas
 from hostaway_message_db.web.answers import answer
 from hostaway_message_db.web.parameters import ERRORS, Account, Text
 from hostaway_message_db.web.services import Services
@@ -23,6 +24,7 @@ def router(services: Services) -> APIRouter:
         "/conversations/{conversation_id}",
         summary="One conversation, oldest message first",
         response_class=Response,
+        responses=schemas.of(schemas.ConversationShape),
     )
     async def conversation(
         conversation_id: str, *, versions: Versions = False, account: Account = None
@@ -36,7 +38,12 @@ def router(services: Services) -> APIRouter:
             messages = [{**m, "versions": former.get(m["message_id"], [])} for m in messages]
         return answer({"conversation_id": conversation_id, "messages": messages})
 
-    @made.get("/waiting", summary="Whose guests wait, worst first", response_class=Response)
+    @made.get(
+        "/waiting",
+        summary="Whose guests wait, worst first",
+        response_class=Response,
+        responses=schemas.of(schemas.WaitingListShape),
+    )
     async def waiting(text: Text = "", limit: Limit = 50, account: Account = None) -> Response:
         """Return threads whose guest wrote last and wants an answer, as `waiting --json`."""
         found = await who_waits(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hostaway_message_db.insights.figures import read_period
+from hostaway_message_db.web import schemas
 from hostaway_message_db.web.answers import answer
 from hostaway_message_db.web.parameters import ERRORS, Account, Compare, Group, Since, Text, Until
 from hostaway_message_db.web.services import Services
@@ -41,7 +42,12 @@ def router(services: Services) -> APIRouter:
         )
         return answer(told.to_json())
 
-    @made.get("", summary="Figures", response_class=Response)
+    @made.get(
+        "",
+        summary="Figures",
+        response_class=Response,
+        responses=schemas.of(schemas.FiguresShape),
+    )
     async def figures(
         metrics: Metrics = [],  # noqa: B006 - the framework copies it
         text: Text = "",
@@ -54,7 +60,12 @@ def router(services: Services) -> APIRouter:
         """Return figures of a period, as `stats --json`, each with n and its definition."""
         return await tell(metrics, text, (since, until), by, compare, account)
 
-    @made.get("/{metric}", summary="One figure", response_class=Response)
+    @made.get(
+        "/{metric}",
+        summary="One figure",
+        response_class=Response,
+        responses=schemas.of(schemas.FiguresShape),
+    )
     async def figure(
         metric: str,
         text: Text = "",

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hostaway_message_db.errors import DatabaseError
 from hostaway_message_db.insights.status import Status, assess
+from hostaway_message_db.web import schemas
 from hostaway_message_db.web.answers import answer
 from hostaway_message_db.web.meters import CONTENT_TYPE, Meters
 from hostaway_message_db.web.parameters import ERRORS, Account
@@ -22,7 +23,12 @@ def router(services: Services, meters: Meters) -> APIRouter:
     async def home() -> Response:
         return RedirectResponse("/docs")
 
-    @made.get("/healthz", summary="The process lives", response_class=Response)
+    @made.get(
+        "/healthz",
+        summary="The process lives",
+        response_class=Response,
+        responses=schemas.of(schemas.HealthShape),
+    )
     async def healthz() -> Response:
         """Answer, without asking the database."""
         return answer({"status": "ok"})
@@ -30,7 +36,7 @@ def router(services: Services, meters: Meters) -> APIRouter:
     @made.get(
         "/readyz",
         summary="The database answers",
-        responses={503: ERRORS[503]},
+        responses={**schemas.of(schemas.HealthShape), 503: ERRORS[503]},
         response_class=Response,
     )
     async def readyz() -> Response:
@@ -50,7 +56,7 @@ def router(services: Services, meters: Meters) -> APIRouter:
     @made.get(
         "/api/v1/status",
         summary="How the copy is doing",
-        responses=ERRORS,
+        responses={**schemas.of(schemas.StatusShape), **ERRORS},
         response_class=Response,
     )
     async def status(account: Account = None) -> Response:

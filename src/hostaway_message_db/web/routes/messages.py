@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from hostaway_message_db.errors import NotFound
 from hostaway_message_db.insights.search import MAX_RESULTS, Order
+from hostaway_message_db.web import schemas
 from hostaway_message_db.web.answers import answer
 from hostaway_message_db.web.parameters import ERRORS, Account, Text
 from hostaway_message_db.web.services import Services
@@ -19,7 +20,12 @@ def router(services: Services) -> APIRouter:
     """Return the routes of messages."""
     made = APIRouter(prefix="/api/v1/messages", tags=["messages"], responses=ERRORS)
 
-    @made.get("", summary="Search what was said", response_class=Response)
+    @made.get(
+        "",
+        summary="Search what was said",
+        response_class=Response,
+        responses=schemas.of(schemas.MessagesShape),
+    )
     async def search(
         text: Text = "",
         order: Order = Order.NEWEST,
@@ -42,7 +48,12 @@ def router(services: Services) -> APIRouter:
         )
         return answer(found.to_json())
 
-    @made.get("/{message_id}", summary="One message", response_class=Response)
+    @made.get(
+        "/{message_id}",
+        summary="One message",
+        response_class=Response,
+        responses=schemas.of(schemas.MessageShape),
+    )
     async def message(message_id: str, account: Account = None) -> Response:
         """Return one message as it is stored."""
         found = [
