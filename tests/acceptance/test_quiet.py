@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import typer.core
@@ -12,12 +13,14 @@ import typer.main
 
 from hostaway_message_db.cli.app import app
 from hostaway_message_db.simulator import FaultRule
+from support.http_api import start_serving, stop
 from support.installation import MESSAGES, Account, Finished, OpenAccount
 from support.receivers import MailServer, unused_port, web_server
 
 API_KEY, MONGODB_PASSWORD, SMTP_PASSWORD = "k3y-0f-4n-4cc0unt", "m0ng0-p4ss", "sm7p-p4ss"
 CHANNEL, HEARTBEAT, WEBHOOK = "ch4nnel-t0ken", "he4rtbeat-t0ken", "webh00k-p4ss"
-SECRETS = {API_KEY, MONGODB_PASSWORD, SMTP_PASSWORD, CHANNEL, HEARTBEAT, WEBHOOK}
+WEB_KEY = "w3b-k3y-0f-4-pr0gr4m"
+SECRETS = {API_KEY, MONGODB_PASSWORD, SMTP_PASSWORD, CHANNEL, HEARTBEAT, WEBHOOK, WEB_KEY}
 PERSONAL_KEYS = ("guestName", "guestEmail", "phone", "recipientName", "recipientEmail")
 SHORTEST_TEXT = 12
 
@@ -110,6 +113,7 @@ ELSEWHERE = {
     "label": "texts from standard input alone; opens no log",
     "demo": "made-up guests alone",
     "simulate": "made-up guests alone",
+    "serve": "the test of what it is asked, below",
 }
 
 
@@ -146,6 +150,38 @@ def test_every_command_at_debug(account: Account) -> None:
     )
     for name in SHOW_WHAT_GUESTS_SAID:
         assert not [secret for secret in SECRETS if secret in finished[name].output]
+
+
+def test_what_the_api_is_asked_and_answers_at_debug(account: Account) -> None:
+    """Guests' names and words in addresses, headers, wrong keys and wrong parameters."""
+    assert account.run("sync", "--json").code == 0
+    account.installation.settings["WEB_API_KEYS"] = f"{WEB_KEY},{WEB_KEY}-too"
+    server = start_serving(account.installation)
+    server.key = WEB_KEY
+    guests = sorted(personal(account), key=len)
+    for guest in (*guests[:6], *guests[-6:]):
+        sent = quote(guest, safe="")
+        for path in (
+            f"/api/v1/messages?q={sent}",
+            f"/api/v1/messages?order={sent}&limit={sent}&cursor={sent}&account={sent}",
+            f"/api/v1/messages/{sent}",
+            f"/api/v1/conversations/{sent}",
+            f"/api/v1/figures/{sent}?q=guest:{sent}&since={sent}&by={sent}",
+            f"/api/v1/attachments/{sent}",
+            f"/api/v1/waiting?q={sent}",
+            f"/{sent}",
+        ):
+            server.ask(path, headers={"User-Agent": sent, "Referer": f"http://x/{sent}"})
+        wrong = {"Authorization": f"Bearer {WEB_KEY[:-1]}{sent}", "Host": f"{sent}.example"}
+        assert server.ask("/api/v1/status", headers=wrong).status == 401
+    assert any(server.ask("/api/v1/messages", limit=1000).json["results"])
+    for path in ("/api/v1/figures", "/api/v1/status", "/metrics", "/readyz"):
+        assert server.ask(path).status == 200
+    told = stop(account.installation, server)
+    check_quiet(account, told)
+    events = [line["event"] for line in lines_of(account)]
+    assert events.count("request_answered") > 100
+    assert "request_failed" not in events
 
 
 def test_no_command_is_left_out_of_this() -> None:
