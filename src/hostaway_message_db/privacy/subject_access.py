@@ -1,10 +1,8 @@
 """Subject access: everything stored of a guest, for programs and for the guest to read."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -14,6 +12,7 @@ from hostaway_message_db.privacy.eraser import is_about
 from hostaway_message_db.privacy.forget import Forgetting
 from hostaway_message_db.privacy.holdings import with_personal_data
 from hostaway_message_db.privacy.identity import Selectors, references_of
+from hostaway_message_db.utils.plain_json import to_json
 
 MAX_RECORDS = 100_000
 """Of one collection; more is no guest's."""
@@ -54,7 +53,7 @@ class Dossier:
 
     def to_text(self) -> str:
         """Return all of it as one JSON object; moments in UTC, money with its own digits."""
-        return json.dumps(self.to_json(), default=_plain, ensure_ascii=False, indent=2) + "\n"
+        return to_json(self.to_json()) + "\n"
 
     def to_html(self) -> str:
         """Return all of it as one page that asks no other computer for anything."""
@@ -114,14 +113,6 @@ async def _quarantined(
     ]
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
 # --- the page ------------------------------------------------------------------------------
 
 
@@ -151,7 +142,7 @@ def _page(dossier: Dossier) -> Iterator[str]:
     yield "<h2>Every record, as it is stored</h2>"
     for name, found in dossier.records.items():
         for record in found:
-            text = json.dumps(record, default=_plain, ensure_ascii=False, indent=2)
+            text = to_json(record)
             yield f"<h3>{escape(name)}</h3><pre>{escape(text)}</pre>"
     yield "</body></html>"
 
