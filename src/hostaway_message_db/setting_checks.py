@@ -13,7 +13,7 @@ SMTPS_PORT = 465
 """The port on which a mail server speaks TLS from the first byte (RFC 8314)."""
 LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_KEY = 16
-"""Characters of a key of the REST API."""
+"""Characters of a key where other computers reach the API; on loopback any will do."""
 _KEY_LETTERS = re.compile(r"[!-~]+")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 _TLS_OFF = re.compile(r"[?&](?:tls|ssl)=false\b", re.IGNORECASE)
@@ -138,14 +138,16 @@ def _web_contradictions(values: Mapping[str, str]) -> list[str]:
     keys = [
         key for key in (part.strip() for part in values.get("web_api_keys", "").split(",")) if key
     ]
-    if host and not keys and host not in LOOPBACK_HOSTS:
+    is_open = bool(host) and host not in LOOPBACK_HOSTS
+    if is_open and not keys:
         reason = f"WEB_API_KEYS is not set, but WEB_HOST is {host!r}"
         return [f"{reason}: without a key only loopback is served."]
+    shortest = SHORTEST_KEY if is_open else 1
     return [
-        f"WEB_API_KEYS: key number {number} is too weak: it needs {SHORTEST_KEY} letters, digits"
-        " and signs or more, without spaces (openssl rand -hex 32)."
+        f"WEB_API_KEYS: key number {number} is too weak: it needs {shortest} or more letters, digits"
+        " and signs, without spaces (openssl rand -hex 32)."
         for number, key in enumerate(keys, 1)
-        if len(key) < SHORTEST_KEY or not _KEY_LETTERS.fullmatch(key)
+        if len(key) < shortest or not _KEY_LETTERS.fullmatch(key)
     ]
 
 
