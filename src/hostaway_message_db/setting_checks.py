@@ -144,8 +144,8 @@ def _web_contradictions(values: Mapping[str, str]) -> list[str]:
         return [f"{reason}: without a key only loopback is served."]
     shortest = SHORTEST_KEY if is_open else 1
     return [
-        f"WEB_API_KEYS: key number {number} is too weak: it needs {shortest} or more letters, digits"
-        " and signs, without spaces (openssl rand -hex 32)."
+        f"WEB_API_KEYS: key number {number} is too weak: it needs {shortest} or more letters,"
+        " digits and signs, without spaces (openssl rand -hex 32)."
         for number, key in enumerate(keys, 1)
         if len(key) < shortest or not _KEY_LETTERS.fullmatch(key)
     ]
