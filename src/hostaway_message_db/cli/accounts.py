@@ -11,6 +11,7 @@ from hostaway_message_db.cli.output import console, print_json
 from hostaway_message_db.config import Settings, accounts_of
 from hostaway_message_db.errors import (
     DatabaseUnavailable,
+    ExitCode,
     HostawayMessageDbError,
     UsageError,
     worst_exit_code,
@@ -67,7 +68,8 @@ async def for_each_account(
 ) -> int:
     """Do a command's work for each account, and return the worst exit code.
 
-    One account's failure leaves the others; a database that is gone ends them all. Several
+    One account's failure leaves the others; a database that is gone, and being asked to stop, end
+    them all. Several
     accounts are told of as one object, `accounts`.
     """
     settings = application.settings
@@ -93,6 +95,8 @@ async def for_each_account(
             if not as_json:
                 show(found)
         every.append({**told, "account_id": each.hostaway_account_id, "exit_code": code})
+        if code == ExitCode.INTERRUPTED:
+            break
     worst = worst_exit_code(told["exit_code"] for told in every)
     if as_json:
         print_json({"accounts": every, "exit_code": worst})

@@ -11,9 +11,9 @@ from hostaway_message_db.cli.enriching import sentence_of
 from hostaway_message_db.cli.output import Json, console, escape, print_json, table, when
 from hostaway_message_db.cli.progress import audience, has_terminal
 from hostaway_message_db.config import Settings
-from hostaway_message_db.errors import UsageError
+from hostaway_message_db.errors import Interrupted, UsageError
 from hostaway_message_db.pipeline.dry_run import run_dry
-from hostaway_message_db.pipeline.report import SyncReport
+from hostaway_message_db.pipeline.report import SyncReport, SyncStopped
 from hostaway_message_db.pipeline.verify import Proof
 
 
@@ -62,10 +62,14 @@ def sync(
             return await for_each_account(application, account, bring_in, show, as_json=as_json)
 
     async def bring_in(application: Application) -> SyncReport:
-        with audience() as watching:
-            return await application.sync(
-                watching, is_full=full, accepts_shrink=accept_shrink, entities=named
-            )
+        try:
+            with audience() as watching:
+                return await application.sync(
+                    watching, is_full=full, accepts_shrink=accept_shrink, entities=named
+                )
+        except SyncStopped as stopped:
+            runner.report_error(Interrupted("Stopped after the load."), as_json=False)
+            return stopped.report
 
     def show(report: SyncReport) -> None:
         show_report(report, as_json=as_json)

@@ -12,6 +12,7 @@ from typing import Any
 
 from hostaway_message_db.enrichment.conversation_language import conversation_language
 from hostaway_message_db.enrichment.language import Language, detect_language
+from hostaway_message_db.errors import ModelsMissing
 from hostaway_message_db.ports import (
     Attitude,
     Audience,
@@ -131,24 +132,29 @@ async def run_labelling(
     *,
     is_all: bool = False,
     max_seconds: float | None = None,
+    report: LabellingReport | None = None,
 ) -> LabellingReport:
     """Label every message that waits, newest first, in at most so many seconds.
 
     The models are loaded once, in a thread, as they are used: neither a lease nor a signal waits
     for them. Stopped at any moment, what is labelled stays, and the next labelling goes on.
+    A `report` that is handed in is true after every batch: whoever is stopped can still tell.
     Raises `ModelsMissing` without the extra `nlp`, and `DatabaseError`.
     """
     started = clock.monotonic()
     labeller = await asyncio.to_thread(load_labeller)
-    report = LabellingReport(version=labeller.version)
+    report = report or LabellingReport()
+    report.version = labeller.version
     if is_all:
         await store.let_all_wait()
     waiting = await store.count_waiting(labeller.version)
+    report.left = waiting
     progress = ProgressNumbers(step="labels", conversations_total=waiting)
     while texts := await store.waiting(labeller.version, BATCH_SIZE):
         raise_if_cancelled()
         done = await label_batch(store, labeller, texts)
         report.labelled += done
+        report.left = max(waiting - report.labelled, 0)
         progress.conversations_done = min(report.labelled, waiting)
         audience.show(progress)
         report.seconds = clock.monotonic() - started
@@ -158,6 +164,32 @@ async def run_labelling(
     report.left = await store.count_waiting(labeller.version)
     log.info("labelled", **report.to_json())
     return report
+
+
+async def label_after_sync(
+    store: LabelStore,
+    load_labeller: Callable[[], TextLabeller],
+    clock: Clock,
+    audience: Audience,
+    max_seconds: float | None,
+    report: LabellingReport,
+) -> None:
+    """Label what is new, in at most so long; the models are loaded only for something to read.
+
+    Without models the report says so, and the sync is as good as before.
+    """
+    report.left = await store.count_waiting()
+    if not report.left:
+        report.reason = "no new message waits for labels"
+    elif max_seconds is not None and max_seconds <= 0:
+        report.reason = "the time was up before the labels"
+    else:
+        try:
+            await run_labelling(
+                store, load_labeller, clock, audience, max_seconds=max_seconds, report=report
+            )
+        except ModelsMissing as error:
+            report.reason = f"{error.message} {error.hint}"
 
 
 def _own_language(text: StoredText) -> Language | None:

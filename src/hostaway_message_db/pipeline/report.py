@@ -1,5 +1,6 @@
 """What a run did: every raw record in exactly one column, everything left behind named."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -147,6 +148,8 @@ class SyncReport:
     latest_message_at: datetime | None = None
     failures: list[Failure] = field(default_factory=list)
     failure_count: int = 0
+    is_interrupted: bool = False
+    """Stopped by the user after the load: what is said here is stored, labels may be left."""
 
     def columns_of(self, entity: str) -> Columns:
         """Return the columns of an entity."""
@@ -195,6 +198,8 @@ class SyncReport:
     @property
     def exit_code(self) -> int:
         """Return what the process says: partial wins over quarantine, since it wants a rerun."""
+        if self.is_interrupted:
+            return ExitCode.INTERRUPTED
         if not self.nothing_is_left:
             return ExitCode.PARTIAL
         return ExitCode.DATA if self.new_in_quarantine else ExitCode.COMPLETE
@@ -237,3 +242,12 @@ class SyncReport:
                 {"subject": f.subject, "code": f.code, "reason": f.reason} for f in self.failures
             ],
         }
+
+
+class SyncStopped(asyncio.CancelledError):
+    """Asked to stop after the load: a cancellation that carries what was done."""
+
+    def __init__(self, report: SyncReport) -> None:
+        super().__init__("stopped after the load")
+        report.is_interrupted = True
+        self.report = report
