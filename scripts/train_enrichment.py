@@ -40,11 +40,11 @@ COMPOSITIONS: Final = 5000
 """Messages made of pieces of seeds, for the fast head to learn from the slow one."""
 PARTS_OF_A_COMPOSITION: Final = (1, 2, 2, 2, 3)
 MOST_CHARACTERS_OF_A_COMPOSITION: Final = 200
-HIDDEN: Final = 64
-NETWORKS: Final = 3
+HIDDEN: Final = 128
+NETWORKS: Final = 6
 SLOW_SHARE: Final = 0.65
 """How much the slow head counts where both are asked."""
-UNSURE_SHARE: Final = 0.06
+UNSURE_SHARE: Final = 0.07
 """Share of the seeds, left out of training, that the slow encoder is asked about."""
 DIGITS: Final = 4
 EPOCHS: Final = 30
