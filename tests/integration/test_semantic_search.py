@@ -1,6 +1,11 @@
 """Search by meaning on a real MongoDB; the model is a small one of ours, by concepts."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -68,18 +73,22 @@ def messages() -> list[Message]:
 async def search(mongo: MongoDatabase, tmp_path: Path) -> Search:
     await mongo.stores().messages.load(messages(), NOON)
     await put_vectors(mongo, messages())
-    meaning = Meaning(mongo.vectors(), ConceptLabeller, tmp_path)
+    return search_of(mongo, tmp_path)
+
+
+def search_of(mongo: MongoDatabase, folder: Path) -> Search:
+    meaning = Meaning(mongo.vectors(), ConceptLabeller, folder)
     figures = Figures(mongo.queries(), mongo.figures())
     return Search(mongo.queries(), figures.waiting_conversations, meaning)
 
 
-async def put_vectors(mongo: MongoDatabase, of: list[Message]) -> None:
+async def put_vectors(mongo: MongoDatabase, of: list[Message], now: datetime = NOON) -> None:
     vectors = {
         m.reading.text_hash: TextVector(m.reading.text_hash, "concepts/1", numbers(m.content))
         for m in of
         if m.reading.text_hash
     }
-    await mongo.labels().put_vectors(list(vectors.values()))
+    await mongo.labels().put_vectors(list(vectors.values()), now)
 
 
 def ids(found: Found) -> list[str]:
@@ -127,16 +136,57 @@ async def test_the_file_follows_the_store_and_holds_nothing_of_the_forgotten(
     assert path.stat().st_mode & 0o077 == 0
     new = message("8", content="towel towel", timestamp=at(8))
     await mongo.stores().messages.load([new], NOON)
-    await put_vectors(mongo, [new])
+    # One comes and one goes: only the time tells that the store has changed.
+    await put_vectors(mongo, [new], NOON + timedelta(milliseconds=1))
     gone = next(m for m in messages() if m.message_id == "3").reading.text_hash
     await mongo.database["embeddings"].delete_one({"text_hash": gone})
     found = await search.run("towel", NOON, order=Order.SEMANTIC, limit=1)
     assert ids(found) == ["8"]
     assert gone not in read_file(path).hashes
+
     path.write_bytes(path.read_bytes()[:40])
-    assert ids(await search.run("towel", NOON, order=Order.SEMANTIC, limit=1)) == ["8"]
+    again = search_of(mongo, tmp_path)
+    assert ids(await again.run("towel", NOON, order=Order.SEMANTIC, limit=1)) == ["8"]
+    await mongo.database["embeddings"].delete_many({})
+    assert ids(await again.run("towel", NOON, order=Order.SEMANTIC)) == []
+    assert read_file(path).hashes == []
     forget_files(tmp_path)
     assert list(tmp_path.glob("*")) == []  # noqa: ASYNC240 - a folder of its own
+
+
+async def test_an_unchanged_store_is_not_read_again(
+    mongo: MongoDatabase, search: Search, tmp_path: Path
+) -> None:
+    await search.run("towel", NOON, order=Order.SEMANTIC)
+    written = path_of(tmp_path, "concepts/1").stat().st_mtime_ns
+    # The store's words for the texts are gone, its count and its newest time are as before.
+    await mongo.database["embeddings"].update_many({}, {"$set": {"text_hash": "unread"}})
+    for searched in (search, search_of(mongo, tmp_path)):
+        found = await searched.run("towel", NOON, order=Order.SEMANTIC, limit=1)
+        assert ids(found) == ["3"]
+    assert path_of(tmp_path, "concepts/1").stat().st_mtime_ns == written
+
+
+async def test_searches_at_once_write_one_file_and_load_the_models_once(
+    mongo: MongoDatabase, search: Search, tmp_path: Path
+) -> None:
+    del search  # its store, not its models
+    loads: list[str] = []
+    company = threading.Barrier(2)
+
+    @lru_cache(maxsize=1)
+    def load() -> ConceptLabeller:
+        loads.append("loaded")
+        with suppress(threading.BrokenBarrierError):
+            company.wait(timeout=0.2)  # for another one who loads
+        return ConceptLabeller()
+
+    meaning = Meaning(mongo.vectors(), load, tmp_path)
+    query = read_query("towel", NOON).query
+    ranked = await asyncio.gather(*(meaning.rank(query) for _ in range(4)))
+    assert [ranking[0][0]["message_id"] for ranking in ranked] == ["3"] * 4
+    assert loads == ["loaded"]
+    assert [file.suffix for file in tmp_path.iterdir()] == [".f32"]  # noqa: ASYNC240
 
 
 async def test_an_order_by_meaning_needs_words(search: Search) -> None:

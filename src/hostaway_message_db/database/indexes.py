@@ -123,6 +123,12 @@ INDEXES: tuple[IndexPlan, ...] = (
         "the vectors of a text; their erasure",
     ),
     IndexPlan(
+        EMBEDDINGS,
+        "embeddings_by_model",
+        (("model", ASCENDING), ("stored_at", ASCENDING), ("text_hash", ASCENDING)),
+        "search by meaning: which texts have vectors, and whether new ones came",
+    ),
+    IndexPlan(
         SYNC_STATE,
         "pending_conversations",
         (("account_id", ASCENDING), ("_id", ASCENDING)),

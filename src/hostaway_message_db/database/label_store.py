@@ -1,6 +1,7 @@
 """Labels of messages and vectors of texts; see `ports.LabelStore`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import DESCENDING, UpdateMany, UpdateOne
@@ -156,7 +157,7 @@ class MongoLabelStore:
         return frozenset([document["text_hash"] async for document in found])
 
     @guarded
-    async def put_vectors(self, vectors: Sequence[TextVector]) -> int:
+    async def put_vectors(self, vectors: Sequence[TextVector], now: datetime) -> int:
         """Store vectors, each once; return how many are new."""
         changes = [
             UpdateOne(
@@ -166,6 +167,7 @@ class MongoLabelStore:
                         "text_hash": each.text_hash,
                         "model": each.model,
                         "vector": stored_vector(each.vector),
+                        "stored_at": now,
                     }
                 },
                 upsert=True,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
 from hostaway_message_db.database.documents import Document, from_bson
@@ -34,9 +34,20 @@ class MongoVectorStore:
         return await self._search.nearest(model, numbers, limit, allowed)
 
     @guarded
+    async def state(self, model: str) -> str:
+        """Return how many vectors there are and when the newest was stored, whatever that says."""
+        newest = await self._embeddings.find_one(
+            {"model": model}, {"_id": 0, "stored_at": 1}, sort=[("stored_at", DESCENDING)]
+        )
+        count = await self._embeddings.estimated_document_count()
+        return f"{count} {(newest or {}).get('stored_at')}"
+
+    @guarded
     async def text_hashes(self, model: str) -> set[str]:
         """Return the hashes of all texts that have a vector of this model."""
-        found = self._embeddings.find({"model": model}, {"text_hash": 1}).batch_size(ID_BATCH)
+        found = self._embeddings.find({"model": model}, {"_id": 0, "text_hash": 1}).batch_size(
+            ID_BATCH
+        )
         return {document["text_hash"] async for document in found}
 
     async def vectors(

@@ -1,14 +1,14 @@
 """Search by meaning: the words of a query as a vector, beside those of all texts."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hostaway_message_db.errors import UsageError
-from hostaway_message_db.insights.vector_file import current_file
+from hostaway_message_db.insights.vector_file import VectorFiles
 from hostaway_message_db.models.query import Query, Text
 from hostaway_message_db.ports import TextLabeller, VectorStore
 
@@ -18,13 +18,17 @@ FUSION = 60
 """Of reciprocal rank fusion: how much less the next rank counts."""
 
 
-@dataclass(frozen=True, slots=True)
 class Meaning:
-    """Ranks messages by how near their texts are to the words of a query."""
+    """Ranks messages by how near their texts are to the words of a query.
 
-    store: VectorStore
-    load: Callable[[], TextLabeller]
-    folder: Path
+    Models and matrix do their work in threads: whoever serves others goes on meanwhile.
+    """
+
+    def __init__(self, store: VectorStore, load: Callable[[], TextLabeller], folder: Path) -> None:
+        self._store = store
+        self._load = load
+        self._files = VectorFiles(folder)
+        self._turn = asyncio.Lock()
 
     async def rank(self, query: Query) -> list[tuple[dict[str, Any], float]]:
         """Return the messages that are nearest to the words of a query, with their nearness.
@@ -36,15 +40,21 @@ class Meaning:
         sentence, filters = split(query)
         if not sentence:
             raise UsageError("An order by meaning needs words to search for.")
-        labeller = self.load()
-        model, numbers = labeller.vector_model, labeller.label([sentence])[0].vector.tobytes()
-        allowed = await self.store.hashes_of(filters) if filters.clauses else None
-        nearest = await self.store.nearest(model, numbers, MAX_NEAREST, allowed)
+        async with self._turn:  # one at a time: the models are loaded once, whoever comes first
+            model, numbers = await asyncio.to_thread(self._vector_of, sentence)
+        allowed = await self._store.hashes_of(filters) if filters.clauses else None
+        nearest = await self._store.nearest(model, numbers, MAX_NEAREST, allowed)
         if nearest is None:
-            file = await current_file(self.store, self.folder, model)
-            nearest = file.nearest(np.frombuffer(numbers, dtype="<f4"), MAX_NEAREST, allowed)
-        messages = await self.store.messages_saying(filters, [hashed for hashed, _ in nearest])
+            file = await self._files.current(self._store, model)
+            vector = np.frombuffer(numbers, dtype="<f4")
+            nearest = await asyncio.to_thread(file.nearest, vector, MAX_NEAREST, allowed)
+        messages = await self._store.messages_saying(filters, [hashed for hashed, _ in nearest])
         return [(messages[h], round(score, 6)) for h, score in nearest if h in messages]
+
+    def _vector_of(self, sentence: str) -> tuple[str, bytes]:
+        """Return the name of the model and the numbers of a sentence."""
+        labeller = self._load()
+        return labeller.vector_model, labeller.label([sentence])[0].vector.tobytes()
 
 
 def split(query: Query) -> tuple[str, Query]:

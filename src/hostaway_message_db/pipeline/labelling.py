@@ -8,6 +8,7 @@ in which messages came or were labelled.
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from hostaway_message_db.enrichment.conversation_language import conversation_language
@@ -56,7 +57,7 @@ class LabellingReport:
 
 
 async def label_batch(
-    store: LabelStore, labeller: TextLabeller, texts: Sequence[StoredText]
+    store: LabelStore, labeller: TextLabeller, texts: Sequence[StoredText], now: datetime
 ) -> int:
     """Label these messages; return how many, without those that changed meanwhile."""
     told = [_own_language(text) for text in texts]
@@ -71,7 +72,7 @@ async def label_batch(
         for text, own in zip(texts, told, strict=True)
     ]
     read = await _read(labeller, texts, languages)
-    await _keep_vectors(store, labeller.vector_model, read)
+    await _keep_vectors(store, labeller.vector_model, read, now)
     labels = [
         _with_labels(text, language, read.get(text.message_id))
         for text, language in zip(texts, languages, strict=True)
@@ -115,13 +116,14 @@ async def _read(
 
 
 async def _keep_vectors(
-    store: LabelStore, model: str, read: Mapping[str, tuple[str, TextLabels]]
+    store: LabelStore, model: str, read: Mapping[str, tuple[str, TextLabels]], now: datetime
 ) -> None:
     """Store the vector of each text, once for all messages that say the same."""
     by_hash = dict(read.values())
     known = await store.known_vectors(by_hash.keys(), model)
     new = {text_hash: labels for text_hash, labels in by_hash.items() if text_hash not in known}
-    await store.put_vectors([TextVector(h, model, x.vector.tobytes()) for h, x in new.items()])
+    vectors = [TextVector(h, model, x.vector.tobytes()) for h, x in new.items()]
+    await store.put_vectors(vectors, now)
 
 
 async def run_labelling(
@@ -152,7 +154,7 @@ async def run_labelling(
     progress = ProgressNumbers(step="labels", conversations_total=waiting)
     while texts := await store.waiting(labeller.version, BATCH_SIZE):
         raise_if_cancelled()
-        done = await label_batch(store, labeller, texts)
+        done = await label_batch(store, labeller, texts, clock.now())
         report.labelled += done
         report.left = max(waiting - report.labelled, 0)
         progress.conversations_done = min(report.labelled, waiting)

@@ -160,7 +160,7 @@ class LabelStore(Protocol):
         """Return the hashes whose vectors of this model are stored."""
         ...
 
-    async def put_vectors(self, vectors: Sequence[TextVector]) -> int:
+    async def put_vectors(self, vectors: Sequence[TextVector], now: datetime) -> int:
         """Store vectors, each once; return how many are new."""
         ...
 

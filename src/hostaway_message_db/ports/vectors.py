@@ -18,6 +18,10 @@ class VectorStore(Protocol):
         """
         ...
 
+    async def state(self, model: str) -> str:
+        """Return what changes whenever a vector of this model is stored or deleted."""
+        ...
+
     async def text_hashes(self, model: str) -> set[str]:
         """Return the hashes of all texts that have a vector of this model."""
         ...
