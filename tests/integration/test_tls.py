@@ -1,15 +1,20 @@
 """What is wrong with a certificate is said by what to do about it; bad files are bad settings."""
 
+import asyncio
+import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from hostaway_message_db.config import load_settings
 from hostaway_message_db.database.mongodb import MongoDatabase
 from hostaway_message_db.database.tls import TlsFiles
 from hostaway_message_db.errors import ConfigurationError, DatabaseUnavailable
+from hostaway_message_db.utils.clock import SystemClock
 from support.tls_mongod import Certificates, TlsMongod
 
 KEY_PASSWORD = "k3y-0f-the-k3y"
@@ -72,6 +77,32 @@ async def test_a_server_without_tls_is_told_apart(
     assert raised.value.message.endswith(
         ("does not come to terms on TLS.", "closes the connection before it answers.")
     )
+
+
+@pytest.mark.parametrize(
+    ("begins_in", "ends_in"), [(-60, -1), (1, 60)], ids=["expired", "not yet valid"]
+)
+async def test_a_certificate_out_of_its_days_is_told_so(
+    tmp_path: Path, begins_in: int, ends_in: int
+) -> None:
+    authority, today = trustme.CA(), SystemClock().now()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    certificate = authority.issue_cert(
+        "localhost",
+        not_before=today + timedelta(days=begins_in),
+        not_after=today + timedelta(days=ends_in),
+    )
+    # A mongod does not start with such a certificate; the handshake is all that is needed of one.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "localhost", ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        address = f"mongodb://localhost:{port}/?serverSelectionTimeoutMS=700"
+        with pytest.raises(DatabaseUnavailable, match="not valid today") as raised:
+            async with MongoDatabase(address, "hostaway", TlsFiles(tmp_path / "authority.pem")):
+                pytest.fail("the server took it")
+    assert "Renew the server's certificate" in raised.value.hint
 
 
 @pytest.fixture
