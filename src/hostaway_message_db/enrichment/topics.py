@@ -11,6 +11,8 @@ from hostaway_message_db.enrichment.lexicon import Hits
 
 OTHER: Final = "other"
 """What a message is about when nothing else was found."""
+LEAST_CHANCE: Final = 0.05
+"""Chance from which the likeliest topic is told where none is likely."""
 
 Source = Literal["words", "meaning"]
 
@@ -35,8 +37,20 @@ class TopicModel:
         return [self._choose(row, found) for row, found in zip(chances, hits, strict=True)]
 
     def _choose(self, chances: Numbers, hits: Hits) -> dict[str, Source]:
-        likely = [int(i) for i in np.argsort(-chances) if chances[i] >= self._threshold]
-        names = [TOPICS[i] for i in likely if TOPICS[i] != OTHER]
+        names = likely(chances, self._threshold)
         # The words that a user added are not weighed: they hold.
         names += sorted(hits.own.difference(names))
-        return {name: "words" if name in hits.topics else "meaning" for name in names or [OTHER]}
+        names = names or [likeliest(chances)]
+        return {name: "words" if name in hits.topics else "meaning" for name in names}
+
+
+def likely(chances: Numbers, threshold: float) -> list[str]:
+    """Return the topics that pass the threshold, likeliest first; `other` is none."""
+    order = [int(number) for number in np.argsort(-chances)]
+    return [TOPICS[n] for n in order if chances[n] >= threshold and TOPICS[n] != OTHER]
+
+
+def likeliest(chances: Numbers) -> str:
+    """Return the topic of a message for which none is likely: mostly the best guess is right."""
+    best = int(chances.argmax())
+    return TOPICS[best] if chances[best] >= LEAST_CHANCE else OTHER
