@@ -3,7 +3,7 @@
 import shutil
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,15 +17,10 @@ from hostaway_message_db.cli.syncing import show_proof, show_report
 from hostaway_message_db.config import Settings
 from hostaway_message_db.errors import UsageError
 from hostaway_message_db.insights.status import assess
-from hostaway_message_db.simulator import (
-    FaultPlan,
-    RunningSimulator,
-    Switches,
-    World,
-    WorldOptions,
-    serve,
-)
 from hostaway_message_db.utils.clock import SystemClock
+
+if TYPE_CHECKING:  # a web server and an eighth of a second, for those who practise
+    from hostaway_message_db.simulator import RunningSimulator
 
 DEMO_DIR = Path("data/demo")
 DEMO_MARK = "SAMPLE-DATA"
@@ -45,6 +40,8 @@ def demo(
     ] = 120,
 ) -> None:
     """Load a sample account, update it, prove it complete, search it; no account needed."""
+    from hostaway_message_db.simulator import RunningSimulator, WorldOptions  # noqa: PLC0415
+
     now = SystemClock().now().replace(microsecond=0)
     world = WorldOptions(conversation_count=conversations, now=now)
     _prepare(DEMO_DIR)
@@ -86,7 +83,7 @@ def _prepare(folder: Path) -> None:
     (folder / DEMO_MARK).write_text("Made by the demo; removed by the next one.\n")
 
 
-async def _show_everything(application: Application, simulator: RunningSimulator) -> int:
+async def _show_everything(application: Application, simulator: "RunningSimulator") -> int:
     out = console()
     out.rule("1. First load of a simulated Hostaway account")
     with audience() as watching:
@@ -121,7 +118,7 @@ async def _show_everything(application: Application, simulator: RunningSimulator
     return first.exit_code or update.exit_code or proof.exit_code
 
 
-def _change_account(simulator: RunningSimulator) -> list[str]:
+def _change_account(simulator: "RunningSimulator") -> list[str]:
     """Change the sample account as days do: new messages, an edit, a late arrival."""
     control = simulator.control
     ids = [row["id"] for row in control.truth_conversations()][:3]
@@ -158,6 +155,14 @@ def simulate(
     ] = "",
 ) -> None:
     """Run the Hostaway simulator alone, on loopback, until Ctrl-C."""
+    from hostaway_message_db.simulator import (  # noqa: PLC0415
+        FaultPlan,
+        Switches,
+        World,
+        WorldOptions,
+        serve,
+    )
+
     try:
         plan = FaultPlan.read(fault) if fault else None
     except (ValueError, OSError) as problem:
