@@ -15,12 +15,14 @@ Group = Annotated[By | None, Query(description="Break the figures down.")]
 Compare = Annotated[
     str, Query(pattern="^(previous)?$", description="`previous`: the period before as well.")
 ]
+_MEANINGS: dict[int | str, str] = {
+    400: "A parameter does not make sense.",
+    401: "No key, or a wrong one.",
+    404: "There is no such thing.",
+    # Named, so that the framework does not promise a 422 of its own shape.
+    "4XX": "Any other refusal.",
+    503: "The database cannot be reached, or too many ask at once.",
+}
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer, "description": meaning}
-    for status, meaning in {
-        400: "A parameter does not make sense.",
-        401: "No key, or a wrong one.",
-        404: "There is no such thing.",
-        503: "The database cannot be reached, or too many ask at once.",
-    }.items()
+    status: {"model": ErrorAnswer, "description": meaning} for status, meaning in _MEANINGS.items()
 }
