@@ -20,6 +20,7 @@ from hostaway_message_db.enrichment.labeller import Labeller
 from hostaway_message_db.enrichment.language import detect_language
 from hostaway_message_db.enrichment.lexicon import Lexicon
 from hostaway_message_db.enrichment.plain_text import to_plain_text
+from hostaway_message_db.enrichment.word_slots import slots_of
 from hostaway_message_db.simulator import RunningSimulator, WorldOptions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +38,9 @@ def resident_megabytes() -> float:
 
 def guests_texts() -> list[str]:
     """Return messages that the heads were not trained on: of those they are less sure."""
-    lines = (ROOT / "training" / "held_out.txt").read_text(encoding="utf-8").splitlines()
-    return [line.split("|", 4)[-1] for line in lines]
+    files = sorted((ROOT / "training").glob("held_out_*.txt"))
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return sorted({line.split("|", 4)[-1] for line in lines})
 
 
 def accounts_texts() -> list[tuple[str, bool]]:
@@ -69,6 +71,7 @@ def measure_steps(texts: Sequence[str]) -> None:
         lambda: [lexicon.find(t, c) for t, c in zip(listed, codes, strict=True)],
         len(listed),
     )
+    clock("words for the heads", lambda: [slots_of(text) for text in listed], len(listed))
     hits = [lexicon.find(t, c) for t, c in zip(listed, codes, strict=True)]
     vectors = fast.encode(listed)
     clock("fast encoder", lambda: fast.encode(listed), len(listed))

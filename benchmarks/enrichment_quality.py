@@ -28,7 +28,7 @@ from hostaway_message_db.enrichment.plain_text import to_plain_text
 from hostaway_message_db.enrichment.sentiment import ATTITUDES
 
 TRAINING = Path(__file__).resolve().parent.parent / "training"
-HELD_OUT = ("held_out_plain.txt", "held_out.txt")
+HELD_OUT = ("held_out_last.txt", "held_out_various.txt", "held_out_plain.txt", "held_out_odd.txt")
 SHORT = dict(zip(("neg", "neu", "pos"), ATTITUDES, strict=True))
 PACKAGE_SAMPLE = 2000
 VADER_FILES = ("amazonReviewSnippets_GroundTruth.txt", "tweets_GroundTruth.txt")

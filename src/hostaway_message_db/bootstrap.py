@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from zipfile import BadZipFile
 
 from hostaway_message_db.api.audit import AuditWriter
 from hostaway_message_db.api.hostaway_client import ClientOptions, HostawayClient
@@ -285,7 +286,7 @@ def load_labeller(topics_dir: Path | None = None) -> TextLabeller:
         raise ModelsMissing from error
     try:
         labeller: TextLabeller = models.Labeller.load(topics_dir)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile) as error:
         raise ModelsMissing(
             f"The language models are installed but cannot be loaded ({type(error).__name__}).",
             "Install them again: pip install --force-reinstall 'hostaway-message-db[nlp]'.",

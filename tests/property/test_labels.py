@@ -45,6 +45,7 @@ def test_any_text_has_a_language_or_none(text: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # of nonsense nearly half is put to the slow encoder
 def test_ten_thousand_random_texts_have_labels() -> None:
     dice = random.Random(7)  # noqa: S311 - repeatable on purpose
     for _ in range(100):

@@ -76,6 +76,16 @@ def test_a_usage_error_ends_the_command_with_64(tmp_path: Path) -> None:
     assert "Line 1 has no text" in ran.stderr
 
 
+def test_the_lines_before_a_bad_one_are_written(tmp_path: Path) -> None:
+    ran = run('{"text": "Is there wifi?"}\n{"text": "Thanks"}\nno json\n', tmp_path)
+    assert ran.returncode == 64
+    assert "Line 3 is not JSON" in ran.stderr
+    assert [json.loads(line)["text"] for line in ran.stdout.splitlines()] == [
+        "Is there wifi?",
+        "Thanks",
+    ]
+
+
 def test_a_folder_of_topics_that_is_wrong_ends_the_command_with_78(tmp_path: Path) -> None:
     ran = run('{"text": "a"}\n', tmp_path, TOPICS_DIR=str(tmp_path / "missing"))
     assert ran.returncode == 78

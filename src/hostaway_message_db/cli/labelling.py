@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, BinaryIO
 
 import typer
@@ -39,16 +38,30 @@ def label() -> None:
 
     async def work(settings: Settings) -> int:
         labeller = load_labeller(settings.topics_dir)
-        lines = read_lines(sys.stdin.buffer)
         size = 1 if sys.stdin.isatty() else BATCH
         try:
-            while batch := list(islice(lines, size)):
+            for batch in read_batches(sys.stdin.buffer, size):
                 write_labels(labeller, batch, sys.stdout.buffer)
         except BrokenPipeError:  # whoever read has had enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
     runner.run(work, quiet_console=True)
+
+
+def read_batches(stream: BinaryIO, size: int) -> Iterator[list[Line]]:
+    """Yield up to `size` lines at a time, those before a bad one too; raises as `read_lines`."""
+    batch: list[Line] = []
+    try:
+        for line in read_lines(stream):
+            batch.append(line)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except UsageError:
+        yield batch
+        raise
+    yield batch
 
 
 def read_lines(stream: BinaryIO) -> Iterator[Line]:

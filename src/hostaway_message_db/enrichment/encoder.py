@@ -11,7 +11,7 @@ from hostaway_message_db.errors import ModelsMissing
 Vectors = NDArray[np.float32]
 
 _MOST_CHARACTERS: Final = 1000
-_MOST_CHARACTERS_SLOW: Final = 400
+_MOST_CHARACTERS_SLOW: Final = 200
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -64,7 +64,7 @@ class SlowEncoder:
             raise ModelsMissing("The slow language model does not run on this machine.") from error
 
     def encode(self, texts: list[str]) -> Vectors:
-        """Return a row for each text; total, a text's first 400 characters count."""
+        """Return a row for each text; total, a text's first 200 characters count."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         readable = [_readable(text, _MOST_CHARACTERS_SLOW) for text in texts]

@@ -4,18 +4,20 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from hostaway_message_db.enrichment.cues import with_cues
 from hostaway_message_db.enrichment.encoder import FastEncoder, SlowEncoder
-from hostaway_message_db.enrichment.heads import read_heads
+from hostaway_message_db.enrichment.heads import Heads, read_heads
 from hostaway_message_db.enrichment.language import detect_language
 from hostaway_message_db.enrichment.lexicon import Lexicon
 from hostaway_message_db.enrichment.sentiment import Sentiment, SentimentModel
 from hostaway_message_db.enrichment.topics import Source, TopicModel
+from hostaway_message_db.enrichment.word_slots import slots_of
 from hostaway_message_db.errors import ModelsMissing
 
 BATCH: Final = 256
@@ -42,22 +44,22 @@ class Labeller:
 
     vector_model: Final = FastEncoder.name
 
-    def __init__(self, lexicon: Lexicon, heads: dict[str, Any]) -> None:
+    def __init__(self, lexicon: Lexicon, heads: Heads) -> None:
         self._fast = FastEncoder()
         self._slow = _slow_encoder()
         self._lexicon = lexicon
-        self._topics = TopicModel(heads["topics"])
-        self._sentiment = SentimentModel(
-            heads["sentiment"], self._slow.encode if self._slow else None
-        )
+        self._topics = TopicModel(heads)
+        self._sentiment = SentimentModel(heads, self._slow.encode if self._slow else None)
+        # Heads are small: a second thread would only spin beside the first.
+        self._threads = ThreadpoolController()
         self._known: dict[bytes, Labels] = {}
-        parts = (heads["digest"], lexicon.digest, "both" if self._slow else "fast")
+        parts = (heads.digest, lexicon.digest, "both" if self._slow else "fast")
         self.version = hashlib.blake2b("/".join(parts).encode(), digest_size=6).hexdigest()
         """Changes with everything that labels depend on: stored as `enrichment_version`."""
 
     @classmethod
     def load(cls, topics_folder: Path | None = None) -> "Labeller":
-        """Load encoders, heads and words, about a second and 300 MB.
+        """Load encoders, heads and words, about a second and 200 MB.
 
         Raises ModelsMissing without the extra `nlp`, ConfigurationError when a file of
         `topics_folder` is wrong.
@@ -90,22 +92,31 @@ class Labeller:
         self._remember(found)
         return answers
 
-    def _label_new(self, new: list["_Asked"]) -> Iterator[Labels]:
+    def _label_new(self, new: list["_Asked"]) -> list[Labels]:
+        found: list[Labels] = []
         for start in range(0, len(new), BATCH):
-            batch = new[start : start + BATCH]
-            texts = [row.text for row in batch]
-            vectors = self._fast.encode(texts)
-            hits = [self._lexicon.find(row.text, row.language) for row in batch]
-            rows = with_cues(texts, vectors, hits)
-            topics = self._topics.find(rows, hits)
-            guests = [number for number, row in enumerate(batch) if row.is_by_guest]
-            sentiments = self._sentiment.judge(
-                [texts[n] for n in guests], rows[guests], [topics[n] for n in guests]
-            )
-            judged = dict(zip(guests, sentiments, strict=True))
-            for number, row in enumerate(batch):
-                vector = vectors[number].copy()
-                yield Labels(row.language, judged.get(number), topics[number], vector)
+            with self._threads.limit(limits=1, user_api="blas"):
+                found += self._label_batch(new[start : start + BATCH])
+        return found
+
+    def _label_batch(self, batch: list["_Asked"]) -> Iterator[Labels]:
+        texts = [row.text for row in batch]
+        vectors = self._fast.encode(texts)
+        hits = [self._lexicon.find(row.text, row.language) for row in batch]
+        rows = with_cues(texts, vectors, hits)
+        slots = [slots_of(text) for text in texts]
+        topics = self._topics.find(rows, slots, hits)
+        guests = [number for number, row in enumerate(batch) if row.is_by_guest]
+        sentiments = self._sentiment.judge(
+            [texts[n] for n in guests],
+            rows[guests],
+            [slots[n] for n in guests],
+            [topics[n] for n in guests],
+        )
+        judged = dict(zip(guests, sentiments, strict=True))
+        for number, row in enumerate(batch):
+            vector = vectors[number].copy()
+            yield Labels(row.language, judged.get(number), topics[number], vector)
 
     def _remember(self, found: dict[bytes, Labels]) -> None:
         """Keep the newest labels, a bounded number of them."""
