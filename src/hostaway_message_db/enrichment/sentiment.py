@@ -98,6 +98,6 @@ def margins(shares: Numbers, lengths: ArrayLike) -> Numbers:
 
 def _sentiment(shares: Numbers, topics: Collection[str]) -> Sentiment:
     label = ATTITUDES[int(shares.argmax())]
-    score = round(float(shares[2] - shares[0]), 3)
+    score = round(float(shares[2] - shares[0]), 3) + 0.0  # no zero with a minus
     is_urgent = score <= _SURELY_NEGATIVE or not URGENT_TOPICS.isdisjoint(topics)
     return Sentiment(label, score, alert=label == "negative" and is_urgent)

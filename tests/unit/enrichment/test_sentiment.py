@@ -1,6 +1,7 @@
 """How the heads' answers are weighed, by numbers worked out by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,13 @@ def heads() -> Heads:
         threshold=0.5,
         digest="",
     )
+
+
+def test_a_score_of_nearly_nothing_is_written_without_a_minus() -> None:
+    # Words lean to neither; 0.004 for positive weighs up the leaning to negative, nearly.
+    certain = Head((layer([1]), layer([-30, 0, -5.52])))
+    model = SentimentModel(replace(heads(), sentiment_fast=certain), None)
+    assert str(model.judge(["fine"], numbers([1]), [slots_of("")], [()])[0].score) == "0.0"
 
 
 def test_the_slow_encoder_is_asked_about_the_unsure_alone_and_then_decides() -> None:
