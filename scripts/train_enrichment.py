@@ -2,8 +2,8 @@
 
 Reads the seed messages in training/seeds/, encodes them with the shipped encoders, and writes
 src/hostaway_message_db/enrichment/data/heads.npz: the same numbers on every run on a machine.
-Prints what cross-validation over the seeds finds. Run it with `make train`; takes a quarter of
-an hour, most of it for the slow encoder.
+Prints what cross-validation over the seeds finds. Run it with `make train`; takes twenty
+minutes, most of them for the slow encoder.
 """
 
 import re

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hostaway_message_db.enrichment.word_slots import Slots
+
 Numbers = NDArray[np.float32]
 
 _FILE: Final = "heads.npz"
@@ -37,7 +39,7 @@ class WordHead:
     weights: Numbers
     bias: Numbers
 
-    def apply(self, slots: Sequence[NDArray[np.intp]]) -> Numbers:
+    def apply(self, slots: Sequence[Slots]) -> Numbers:
         """Return a row for each text: its slots' weights, a long text no louder."""
         values = [self.weights[some].sum(axis=0) / max(1, len(some)) ** 0.5 for some in slots]
         return np.array(values, np.float32).reshape(-1, len(self.bias)) + self.bias
